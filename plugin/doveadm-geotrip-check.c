@@ -1,0 +1,200 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* doveadm geotrip check: is everything in place? One line for each thing that
+   has to be; for operators and for monitoring. */
+
+#include "lib.h"
+#include "array.h"
+#include "eacces-error.h"
+#include "geotrip-geo.h"
+#include "doveadm-geotrip.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Makers of country databases publish at least once a month. */
+#define MMDB_MAX_AGE_DAYS 60
+
+static bool all_ok;
+
+static void print_result(const char *what, bool ok, const char *detail)
+{
+	doveadm_print(what);
+	doveadm_print(ok ? "ok" : "failed");
+	doveadm_print(detail);
+	all_ok = all_ok && ok;
+}
+
+static void check_module(void)
+{
+	const char *path = GEOTRIP_AUTH_MODULEDIR"/lib20_auth_geotrip.so";
+
+	if (access(path, R_OK) == 0)
+		print_result("auth module", TRUE, path);
+	else {
+		print_result("auth module", FALSE, t_strdup_printf(
+			"%s: %m. Run make install", path));
+	}
+}
+
+static void check_rules(const struct geotrip_config *config)
+{
+	const struct geotrip_rule *rule;
+	const char *rules = "";
+
+	array_foreach(&config->rules, rule) {
+		rules = t_strconcat(rules, *rules == '\0' ? "" : ", ",
+				    rule->text, NULL);
+	}
+	print_result("rules", TRUE, rules);
+}
+
+/* Dovecot knows no list of services, but a misspelt one is a hole. */
+static void
+check_services(const char *setting, const char *const *services)
+{
+	static const char *const known[] = {
+		"*", "smtp", "submission", "imap", "pop3", "sieve", "lmtp",
+		"doveadm", "imap-urlauth", "xmpp", "http", NULL
+	};
+	const char *const *service;
+
+	for (service = services; *service != NULL; service++) {
+		if (!str_array_icase_find(known, *service)) {
+			print_result(setting, FALSE, t_strdup_printf(
+				"%s: is there a service of this name? "
+				"Postfix and Exim are smtp",
+				geotrip_escape(*service)));
+			return;
+		}
+	}
+	print_result(setting, *services != NULL,
+		     t_strarray_join(services, " "));
+}
+
+/* The database belongs to the user that the auth process runs as, and so does
+   its directory, where SQLite makes more files. */
+static bool check_owner(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *dir = t_strdup_until(path, slash);
+	struct stat st_dir, st;
+
+	if (*dir == '\0')
+		dir = "/";
+	if (stat(dir, &st_dir) < 0) {
+		print_result("directory", FALSE, t_strdup_printf(
+			"%s: %m. Create it for the user that the auth process "
+			"runs as, with mode 0750", dir));
+		return FALSE;
+	}
+	if ((st_dir.st_mode & 0022) != 0) {
+		print_result("directory", FALSE, t_strdup_printf(
+			"%s: others can write in it. Give it mode 0750", dir));
+		return FALSE;
+	}
+	print_result("directory", TRUE, dir);
+
+	if (stat(path, &st) < 0) {
+		print_result("database", FALSE, errno == ENOENT ?
+			t_strdup_printf("%s: does not exist yet. Dovecot's "
+				"auth process creates it when it starts",
+				path) :
+			t_strdup_printf("%s: %m", path));
+		return FALSE;
+	}
+	if (st.st_uid != st_dir.st_uid) {
+		print_result("database", FALSE, t_strdup_printf(
+			"%s: belongs to another user than its directory. "
+			"Give both, and the files with -wal and -shm, to the "
+			"user that the auth process runs as", path));
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static void check_store(const char *path)
+{
+	const struct geotrip_store_settings set = {
+		.path = path,
+		.lock_wait_msecs = 1000,
+	};
+	struct geotrip_store *store;
+	const char *error;
+
+	if (!check_owner(path))
+		return;
+	store = geotrip_store_init(&set);
+	if (geotrip_store_open(store, &error) < 0 ||
+	    geotrip_store_try_write(store, &error) < 0)
+		print_result("database", FALSE, error);
+	else
+		print_result("database", TRUE, path);
+	geotrip_store_deinit(&store);
+}
+
+static void check_mmdb(const char *path)
+{
+	struct geotrip_geo *geo = geotrip_geo_init(path);
+	struct geotrip_geo_info info;
+	const char *error;
+	int64_t days;
+
+	if (geotrip_geo_refresh(geo, &error) < 0)
+		print_result("mmdb", FALSE, error);
+	else if (geotrip_geo_get_info(geo, &info)) {
+		days = (geotrip_now() / 1000000 - (int64_t)info.build_epoch) /
+			(24 * 60 * 60);
+		print_result("mmdb", TRUE, t_strdup_printf("%s (%s)", path,
+			geotrip_escape(info.type)));
+		print_result("mmdb age", days <= MMDB_MAX_AGE_DAYS,
+			t_strdup_printf("%"PRId64" days%s", days,
+				days <= MMDB_MAX_AGE_DAYS ? "" :
+				". Have it updated, for example by "
+				"geoipupdate"));
+	}
+	geotrip_geo_deinit(&geo);
+}
+
+static void cmd_geotrip_check(struct doveadm_cmd_context *cctx ATTR_UNUSED)
+{
+	struct geotrip_config config;
+	const char *error;
+	pool_t pool;
+
+	all_ok = TRUE;
+	pool = pool_alloconly_create("geotrip check", 4096);
+	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
+	doveadm_print_header_simple("check");
+	doveadm_print_header_simple("result");
+	doveadm_print_header("detail", "detail",
+			     DOVEADM_PRINT_HEADER_FLAG_EXPAND);
+
+	if (geotrip_cmd_read_settings(pool, &config, &error) < 0)
+		print_result("settings", FALSE, error);
+	else if (*config.db_path == '\0')
+		print_result("settings", FALSE, "geotrip is switched off: "
+			     "the setting geotrip_db is empty");
+	else {
+		print_result("settings", TRUE, config.enforce ?
+			     "geotrip_mode = enforce" :
+			     "geotrip_mode = observe: nobody is refused");
+		check_module();
+		check_rules(&config);
+		check_services("counted services", config.services);
+		check_services("suspended services", config.suspend_services);
+		check_store(config.db_path);
+		check_mmdb(config.mmdb_path);
+	}
+	if (!all_ok)
+		doveadm_exit_code = 1;
+	pool_unref(&pool);
+}
+
+const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_check = {
+	.name = "geotrip check",
+	.cmd = cmd_geotrip_check,
+	.usage = "",
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_PARAMS_END
+};

@@ -1,0 +1,56 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* doveadm geotrip countries: from where the submission servers are used. */
+
+#include "lib.h"
+#include "doveadm-geotrip.h"
+
+static void
+print_count(const struct geotrip_country_count *count,
+	    void *context ATTR_UNUSED)
+{
+	doveadm_print(geotrip_cmd_text(count->country));
+	doveadm_print_num(count->logins);
+	doveadm_print_num(count->users);
+	doveadm_print_num(count->trips);
+}
+
+static void print_number_header(const char *name)
+{
+	doveadm_print_header(name, name,
+			     DOVEADM_PRINT_HEADER_FLAG_RIGHT_JUSTIFY |
+			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
+}
+
+static void cmd_geotrip_countries(struct doveadm_cmd_context *cctx)
+{
+	struct geotrip_cmd cmd;
+	const char *service, *error;
+	int64_t since = 0;
+
+	if (!doveadm_cmd_param_str(cctx, "service", &service))
+		service = NULL;
+	if (!geotrip_cmd_get_time(cctx, "since", &since) ||
+	    !geotrip_cmd_begin(&cmd))
+		return;
+
+	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
+	doveadm_print_header_simple("country");
+	print_number_header("logins");
+	print_number_header("users");
+	print_number_header("trips");
+	if (geotrip_store_countries(cmd.store, since, service, print_count,
+				    NULL, &error) < 0)
+		geotrip_cmd_fail(&cmd, error);
+	geotrip_cmd_end(&cmd);
+}
+
+const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_countries = {
+	.name = "geotrip countries",
+	.cmd = cmd_geotrip_countries,
+	.usage = "[-s <since>] [-S <service>]",
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_PARAM('s', "since", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('S', "service", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAMS_END
+};

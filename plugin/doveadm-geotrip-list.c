@@ -1,0 +1,50 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* doveadm geotrip list: who is suspended. */
+
+#include "lib.h"
+#include "wildcard-match.h"
+#include "doveadm-geotrip.h"
+
+static void
+print_matching(const struct geotrip_suspension *suspension, void *context)
+{
+	const char *mask = context;
+
+	if (mask == NULL || wildcard_match_icase(suspension->user, mask))
+		geotrip_cmd_print_suspension(suspension);
+}
+
+static void cmd_geotrip_list(struct doveadm_cmd_context *cctx)
+{
+	struct geotrip_cmd cmd;
+	const char *mask, *error;
+	char *mask_dup = NULL;
+	bool all;
+
+	if (!doveadm_cmd_param_bool(cctx, "all", &all))
+		all = FALSE;
+	if (doveadm_cmd_param_str(cctx, "user", &mask))
+		mask_dup = t_strdup_noconst(geotrip_unescape(mask));
+
+	if (!geotrip_cmd_begin(&cmd))
+		return;
+	geotrip_cmd_print_suspension_header();
+	if (geotrip_store_suspensions(cmd.store, all ?
+				      GEOTRIP_STORE_SUSPENSIONS_ALL :
+				      GEOTRIP_STORE_SUSPENSIONS_ACTIVE,
+				      NULL, print_matching, mask_dup,
+				      &error) < 0)
+		geotrip_cmd_fail(&cmd, error);
+	geotrip_cmd_end(&cmd);
+}
+
+const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_list = {
+	.name = "geotrip list",
+	.cmd = cmd_geotrip_list,
+	.usage = "[-a] [<user mask>]",
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_PARAM('a', "all", CMD_PARAM_BOOL, 0)
+DOVEADM_CMD_PARAM('\0', "user", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
+DOVEADM_CMD_PARAMS_END
+};

@@ -1,0 +1,68 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* doveadm geotrip purge: delete what is old. For cron. */
+
+#include "lib.h"
+#include "geotrip-event.h"
+#include "doveadm-geotrip.h"
+
+static void
+suspension_ended(const struct geotrip_suspension *suspension, void *context)
+{
+	struct geotrip_cmd *cmd = context;
+
+	geotrip_event_suspension_ended(cmd->event, suspension->user,
+				       suspension->released_by,
+				       suspension->release_reason);
+}
+
+static void print_number(const char *name, uint64_t number)
+{
+	doveadm_print_header(name, name, DOVEADM_PRINT_HEADER_FLAG_NUMBER);
+	doveadm_print_num(number);
+}
+
+static void purge(struct geotrip_cmd *cmd, int64_t keep)
+{
+	struct geotrip_purge_count count;
+	const char *error;
+
+	if (keep < cmd->config.window) {
+		e_warning(cmd->event, "geotrip_rules looks back longer than "
+			  "what is kept: some logins will not count");
+	}
+	if (geotrip_store_expire(cmd->store, suspension_ended, cmd,
+				 &error) < 0) {
+		geotrip_cmd_fail(cmd, error);
+		return;
+	}
+	if (geotrip_store_purge(cmd->store, geotrip_now() - keep, &count,
+				&error) < 0)
+		geotrip_cmd_fail(cmd, error);
+
+	doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
+	print_number("logins", count.logins);
+	print_number("suspensions", count.suspensions);
+	print_number("users", count.users);
+}
+
+static void cmd_geotrip_purge(struct doveadm_cmd_context *cctx)
+{
+	struct geotrip_cmd cmd;
+	int64_t keep = -1;
+
+	if (!geotrip_cmd_get_duration(cctx, "keep", &keep) ||
+	    !geotrip_cmd_begin(&cmd))
+		return;
+	purge(&cmd, keep < 0 ? cmd.config.retention : keep);
+	geotrip_cmd_end(&cmd);
+}
+
+const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_purge = {
+	.name = "geotrip purge",
+	.cmd = cmd_geotrip_purge,
+	.usage = "[-k <keep>]",
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_PARAM('k', "keep", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAMS_END
+};

@@ -1,0 +1,148 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* doveadm geotrip show: all that a support desk needs to explain what happened
+   to one account. */
+
+#include "lib.h"
+#include "array.h"
+#include "doveadm-geotrip.h"
+
+struct show_context {
+	struct geotrip_cmd *cmd;
+	const char *user;
+	bool any;
+};
+
+static void print_field(const char *field, const char *value)
+{
+	doveadm_print(field);
+	doveadm_print(value);
+}
+
+static void
+print_evidence(const struct geotrip_store_login *login,
+	       const char *verdict ATTR_UNUSED, void *context ATTR_UNUSED)
+{
+	print_field("evidence", t_strdup_printf("%s %s %s %s %s",
+		geotrip_cmd_time(login->time),
+		geotrip_cmd_text(login->country.code),
+		geotrip_cmd_ip(&login->ip),
+		geotrip_cmd_text(login->service),
+		geotrip_cmd_text(login->mechanism)));
+}
+
+static void print_release(const struct geotrip_suspension *suspension)
+{
+	if (suspension->released_at == 0) {
+		/* its time is over, but nobody has closed it yet */
+		print_field("ended", geotrip_cmd_time(suspension->until));
+		print_field("ended by", "time");
+		return;
+	}
+	print_field("ended", geotrip_cmd_time(suspension->released_at));
+	print_field("ended by", geotrip_cmd_text(suspension->released_by));
+	if (suspension->release_reason != NULL) {
+		print_field("release reason",
+			    geotrip_cmd_text(suspension->release_reason));
+	}
+}
+
+static void
+show_suspension(const struct geotrip_suspension *suspension, void *context)
+{
+	struct show_context *ctx = context;
+	bool active = suspension->released_at == 0 &&
+		suspension->until > geotrip_now();
+	const char *error;
+
+	ctx->any = TRUE;
+	print_field("state", active ? "suspended" : "not suspended");
+	print_field(active ? "since" : "last suspended",
+		    geotrip_cmd_time(suspension->since));
+	if (active)
+		print_field("until", geotrip_cmd_time(suspension->until));
+	else
+		print_release(suspension);
+	print_field("reason", geotrip_cmd_text(suspension->reason));
+	print_field("rule", geotrip_cmd_text(suspension->rule));
+	print_field("countries", geotrip_cmd_text(suspension->countries));
+	print_field("source", geotrip_cmd_text(suspension->source));
+	print_field("notice", t_strdup_printf("%s, %s",
+		geotrip_cmd_text(suspension->notice_state),
+		geotrip_count(suspension->notice_attempts,
+			      "attempt", "attempts")));
+	if (geotrip_store_evidence(ctx->cmd->store, suspension->id,
+				   print_evidence, NULL, &error) < 0)
+		geotrip_cmd_fail(ctx->cmd, error);
+}
+
+static void
+show_window(const struct geotrip_store_history *history, const char *error,
+	    void *context)
+{
+	struct show_context *ctx = context;
+	const struct geotrip_sighting *seen;
+
+	if (history == NULL) {
+		geotrip_cmd_fail(ctx->cmd, error);
+		return;
+	}
+	array_foreach(&history->seen, seen) {
+		print_field("window", t_strdup_printf("%s %s",
+			geotrip_cmd_time(seen->time),
+			geotrip_cmd_text(seen->country.code)));
+	}
+}
+
+static void show_user(struct geotrip_cmd *cmd, const char *user)
+{
+	struct show_context ctx = { .cmd = cmd, .user = user };
+	struct geotrip_store_user store_user = {
+		.name = t_strdup_noconst(user),
+	};
+	const char *error;
+
+	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
+	doveadm_print_header("field", "field", 0);
+	doveadm_print_header("value", "value",
+			     DOVEADM_PRINT_HEADER_FLAG_EXPAND);
+	print_field("user", geotrip_cmd_text(user));
+	if (geotrip_store_suspensions(cmd->store,
+				      GEOTRIP_STORE_SUSPENSIONS_LAST, user,
+				      show_suspension, &ctx, &error) < 0) {
+		geotrip_cmd_fail(cmd, error);
+		return;
+	}
+	if (!ctx.any)
+		print_field("state", "not suspended");
+	geotrip_store_load(cmd->store, &store_user,
+			   geotrip_now() - cmd->config.window,
+			   show_window, &ctx);
+}
+
+static void cmd_geotrip_show(struct doveadm_cmd_context *cctx)
+{
+	struct geotrip_cmd cmd;
+	const char *user, *error;
+	int ret;
+
+	if (!geotrip_cmd_get_user(cctx, &user) || !geotrip_cmd_begin(&cmd))
+		return;
+	ret = geotrip_store_user_exists(cmd.store, user, &error);
+	if (ret < 0)
+		geotrip_cmd_fail(&cmd, error);
+	else if (ret == 0)
+		geotrip_cmd_no_user(&cmd, user);
+	else
+		show_user(&cmd, user);
+	geotrip_cmd_end(&cmd);
+}
+
+const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_show = {
+	.name = "geotrip show",
+	.cmd = cmd_geotrip_show,
+	.usage = "<user>",
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_PARAM('\0', "user", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
+DOVEADM_CMD_PARAMS_END
+};

@@ -1,0 +1,163 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* Settings, store, arguments and output of the commands. */
+
+#include "lib.h"
+#include "array.h"
+#include "mail-storage.h"
+#include "master-service.h"
+#include "settings-parser.h"
+#include "geotrip-event.h"
+#include "doveadm-geotrip.h"
+
+/* An operator can wait for a lock. */
+#define LOCK_WAIT_MSECS 10000
+
+bool geotrip_cmd_begin(struct geotrip_cmd *cmd_r)
+{
+	struct geotrip_store_settings store_set = {
+		/* doveadm runs as root: Dovecot could not write a database
+		   that was created here */
+		.create = FALSE,
+		.lock_wait_msecs = LOCK_WAIT_MSECS,
+	};
+	const char *error;
+
+	i_zero(cmd_r);
+	cmd_r->pool = pool_alloconly_create("geotrip command", 4096);
+	cmd_r->event = geotrip_event_create(NULL);
+	if (geotrip_cmd_read_settings(cmd_r->pool, &cmd_r->config,
+				      &error) < 0) {
+		geotrip_cmd_fail(cmd_r, error);
+		geotrip_cmd_end(cmd_r);
+		return FALSE;
+	}
+	if (*cmd_r->config.db_path == '\0') {
+		geotrip_cmd_fail(cmd_r, "geotrip is switched off: "
+				 "the setting geotrip_db is empty");
+		geotrip_cmd_end(cmd_r);
+		return FALSE;
+	}
+	store_set.path = cmd_r->config.db_path;
+	cmd_r->store = geotrip_store_init(&store_set);
+	if (geotrip_store_open(cmd_r->store, &error) < 0) {
+		geotrip_cmd_fail(cmd_r, error);
+		geotrip_cmd_end(cmd_r);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+void geotrip_cmd_end(struct geotrip_cmd *cmd)
+{
+	geotrip_store_deinit(&cmd->store);
+	event_unref(&cmd->event);
+	pool_unref(&cmd->pool);
+}
+
+void geotrip_cmd_fail(struct geotrip_cmd *cmd, const char *error)
+{
+	e_error(cmd->event, "%s", error);
+	doveadm_exit_code = EX_TEMPFAIL;
+}
+
+void geotrip_cmd_usage(struct doveadm_cmd_context *cctx, const char *error)
+{
+	i_error("%s. Usage: doveadm %s %s", error, cctx->cmd->name,
+		cctx->cmd->usage == NULL ? "" : cctx->cmd->usage);
+	doveadm_exit_code = EX_USAGE;
+}
+
+bool geotrip_cmd_get_user(struct doveadm_cmd_context *cctx,
+			  const char **user_r)
+{
+	if (!doveadm_cmd_param_str(cctx, "user", user_r) ||
+	    **user_r == '\0') {
+		geotrip_cmd_usage(cctx, "Which user?");
+		return FALSE;
+	}
+	*user_r = geotrip_unescape(*user_r);
+	return TRUE;
+}
+
+bool geotrip_cmd_get_time(struct doveadm_cmd_context *cctx, const char *name,
+			  int64_t *time_r)
+{
+	const char *str;
+	time_t time;
+	bool utc;
+
+	if (!doveadm_cmd_param_str(cctx, name, &str))
+		return TRUE;
+	if (mail_parse_human_timestamp(str, &time, &utc) < 0 || time < 0) {
+		geotrip_cmd_usage(cctx, t_strdup_printf(
+			"\"%s\" is not a time: write for example 2h (ago), "
+			"2026-11-24, or seconds since 1970",
+			geotrip_escape(str)));
+		return FALSE;
+	}
+	*time_r = GEOTRIP_USECS(time);
+	return TRUE;
+}
+
+bool geotrip_cmd_get_duration(struct doveadm_cmd_context *cctx,
+			      const char *name, int64_t *duration_r)
+{
+	const char *str, *error;
+	unsigned int secs;
+
+	if (!doveadm_cmd_param_str(cctx, name, &str))
+		return TRUE;
+	if (settings_get_time(str, &secs, &error) < 0) {
+		geotrip_cmd_usage(cctx, t_strdup_printf(
+			"\"%s\" is not a duration: write for example 30 mins, "
+			"2h or 7 days", geotrip_escape(str)));
+		return FALSE;
+	}
+	*duration_r = GEOTRIP_USECS(secs);
+	return TRUE;
+}
+
+void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user)
+{
+	e_error(cmd->event, "There is no record of the user %s",
+		geotrip_escape(user));
+	doveadm_exit_code = EX_NOUSER;
+}
+
+const char *geotrip_cmd_time(int64_t time)
+{
+	if (time == GEOTRIP_NEVER)
+		return "released";
+	return time == 0 ? "-" : unixdate2str(time / 1000000);
+}
+
+const char *geotrip_cmd_text(const char *text)
+{
+	return text == NULL || *text == '\0' ? "-" : geotrip_escape(text);
+}
+
+const char *geotrip_cmd_ip(const struct ip_addr *ip)
+{
+	return ip->family == 0 ? "-" : net_ip2addr(ip);
+}
+
+void geotrip_cmd_print_suspension_header(void)
+{
+	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
+	doveadm_print_header_simple("user");
+	doveadm_print_header_simple("since");
+	doveadm_print_header_simple("until");
+	doveadm_print_header_simple("reason");
+	doveadm_print_header_simple("countries");
+}
+
+void geotrip_cmd_print_suspension(const struct geotrip_suspension *suspension)
+{
+	doveadm_print(geotrip_cmd_text(suspension->user));
+	doveadm_print(geotrip_cmd_time(suspension->since));
+	doveadm_print(geotrip_cmd_time(suspension->released_at != 0 ?
+		suspension->released_at : suspension->until));
+	doveadm_print(geotrip_cmd_text(suspension->reason));
+	doveadm_print(geotrip_cmd_text(suspension->countries));
+}

@@ -1,0 +1,72 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef DOVEADM_GEOTRIP_H
+#define DOVEADM_GEOTRIP_H
+
+/* What the commands of doveadm geotrip share: settings, store, arguments and
+   output. A function that fails has logged why and set doveadm_exit_code. */
+
+#include "doveadm.h"
+#include "doveadm-print.h"
+#include "geotrip-settings.h"
+#include "geotrip-store.h"
+
+/* A command at work. */
+struct geotrip_cmd {
+	pool_t pool;
+	struct geotrip_config config;
+	struct geotrip_store *store;
+	struct event *event;
+};
+
+extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_check;
+extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_countries;
+extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_history;
+extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_list;
+extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_notify;
+extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_purge;
+extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_show;
+extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_suspend;
+extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_unsuspend;
+
+/* How this version of Dovecot gives doveadm its settings:
+   doveadm-geotrip-settings-2.3.c. Register them when the module is loaded. */
+void geotrip_cmd_register_settings(void);
+int geotrip_cmd_read_settings(pool_t pool, struct geotrip_config *config_r,
+			      const char **error_r);
+
+/* Read the settings and open the store. Only if this returns TRUE the command
+   goes on, and ends with geotrip_cmd_end(). */
+bool geotrip_cmd_begin(struct geotrip_cmd *cmd_r);
+void geotrip_cmd_end(struct geotrip_cmd *cmd);
+/* The store failed. */
+void geotrip_cmd_fail(struct geotrip_cmd *cmd, const char *error);
+
+/* The arguments are wrong: say so, and how the command is used. */
+void geotrip_cmd_usage(struct doveadm_cmd_context *cctx, const char *error);
+/* Get an argument that is one user; required. Names are given as they are
+   shown, see geotrip_escape(). */
+bool geotrip_cmd_get_user(struct doveadm_cmd_context *cctx,
+			  const char **user_r);
+/* Get an argument that is a point in time, as Dovecot reads it: 2h (ago),
+   2026-11-24, seconds since 1970. time_r is unchanged if it was not given. */
+bool geotrip_cmd_get_time(struct doveadm_cmd_context *cctx, const char *name,
+			  int64_t *time_r);
+/* Get an argument that is a duration, such as 1h. */
+bool geotrip_cmd_get_duration(struct doveadm_cmd_context *cctx,
+			      const char *name, int64_t *duration_r);
+/* There is no record of the user. */
+void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user);
+
+/* A point in time as doveadm shows it, in local time; "-" for none (0) and
+   "released" for GEOTRIP_NEVER. In the data stack. */
+const char *geotrip_cmd_time(int64_t time);
+/* A text from outside, "-" for NULL or an empty one. */
+const char *geotrip_cmd_text(const char *text);
+const char *geotrip_cmd_ip(const struct ip_addr *ip);
+
+/* The columns of list. */
+void geotrip_cmd_print_suspension_header(void);
+void geotrip_cmd_print_suspension(const struct geotrip_suspension *suspension);
+
+#endif

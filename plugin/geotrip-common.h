@@ -1,0 +1,62 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_COMMON_H
+#define GEOTRIP_COMMON_H
+
+/* The vocabulary that every part of geotrip shares.
+
+   Times are microseconds since 1970 UTC in an int64_t, unless a name says
+   otherwise. A country is an ISO 3166-1 code, two capital letters; the empty
+   string means that the country is not known. */
+
+#include "net.h"
+
+#define GEOTRIP_USECS(secs) ((int64_t)(secs) * 1000000)
+#define GEOTRIP_NEVER INT64_MAX
+
+enum geotrip_verdict {
+	/* the login goes on */
+	GEOTRIP_VERDICT_ALLOW,
+	/* this login made a rule true: refused, and the user is suspended */
+	GEOTRIP_VERDICT_TRIP,
+	/* refused, because the user is suspended already */
+	GEOTRIP_VERDICT_BLOCKED,
+	/* it would have been a trip, but geotrip_mode is observe */
+	GEOTRIP_VERDICT_OBSERVE,
+	/* geotrip cannot decide and geotrip_on_error is deny; never stored */
+	GEOTRIP_VERDICT_TEMPFAIL,
+};
+
+struct geotrip_country {
+	char code[3];
+};
+
+/* The last time when a user was seen in a country. */
+struct geotrip_sighting {
+	int64_t time;
+	struct geotrip_country country;
+};
+ARRAY_DEFINE_TYPE(geotrip_sighting, struct geotrip_sighting);
+
+/* The name of a verdict, as it is stored and shown. */
+const char *geotrip_verdict_name(enum geotrip_verdict verdict) ATTR_CONST;
+
+/* The current time. */
+int64_t geotrip_now(void);
+
+/* "JP US BR", in the data stack. */
+const char *
+geotrip_join_countries(const ARRAY_TYPE(geotrip_sighting) *sightings);
+
+/* Text that came from outside, made fit for a terminal or a log line:
+   bytes that are not valid UTF-8, control and bidirectional formatting
+   characters become \xHH. A backslash that looks like the beginning of such
+   an escape becomes \x5c, so that geotrip_unescape() restores every text.
+   Both return the text itself or a copy in the data stack. */
+const char *geotrip_escape(const char *text);
+const char *geotrip_unescape(const char *text);
+
+/* "1 country", "3 countries" and the like, in the data stack. */
+const char *geotrip_count(uint64_t count, const char *one, const char *many);
+
+#endif

@@ -1,0 +1,76 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* The names and fields of our events, in one place. */
+
+#include "lib.h"
+#include "str.h"
+#include "time-util.h"
+#include "geotrip-event.h"
+
+static struct event_category event_category_geotrip = {
+	.name = "geotrip",
+};
+
+struct event *geotrip_event_create(struct event *parent)
+{
+	struct event *event = event_create(parent);
+
+	event_add_category(event, &event_category_geotrip);
+	event_set_append_log_prefix(event, "geotrip: ");
+	return event;
+}
+
+void geotrip_event_login(struct event *event,
+			 const struct geotrip_store_login *login,
+			 const char *error)
+{
+	const char *verdict = geotrip_verdict_name(login->verdict);
+	struct event_passthrough *e = event_create_passthrough(event)->
+		set_name("geotrip_login_finished")->
+		add_str("user", login->user->name)->
+		add_str("service", login->service)->
+		add_str("country", login->country.code)->
+		add_str("verdict", verdict);
+
+	if (error != NULL)
+		e->add_str("error", error);
+	e_debug(e->event(), "user=<%s> service=%s country=%s: %s",
+		geotrip_escape(login->user->name),
+		geotrip_escape(login->service),
+		login->country.code[0] == '\0' ? "-" : login->country.code,
+		verdict);
+}
+
+void geotrip_event_suspension_started(struct event *event, const char *user,
+				      int64_t until, const char *reason,
+				      const char *countries,
+				      const char *source)
+{
+	struct event_passthrough *e = event_create_passthrough(event)->
+		set_name("geotrip_suspension_started")->
+		add_str("user", user)->
+		add_str("reason", reason)->
+		add_str("countries", countries)->
+		add_str("source", source);
+	const char *end = until == GEOTRIP_NEVER ? "released" :
+		t_strflocaltime("%Y-%m-%d %H:%M:%S", until / 1000000);
+
+	e_info(e->event(), "user=<%s>: suspended until %s by %s: %s%s",
+	       geotrip_escape(user), end, source, geotrip_escape(reason),
+	       *countries == '\0' ? "" : t_strdup_printf(" (%s)", countries));
+}
+
+void geotrip_event_suspension_ended(struct event *event, const char *user,
+				    const char *by, const char *reason)
+{
+	struct event_passthrough *e = event_create_passthrough(event)->
+		set_name("geotrip_suspension_ended")->
+		add_str("user", user)->
+		add_str("released_by", by);
+
+	if (reason != NULL)
+		e->add_str("reason", reason);
+	e_info(e->event(), "user=<%s>: suspension ended by %s%s%s",
+	       geotrip_escape(user), by, reason == NULL ? "" : ": ",
+	       reason == NULL ? "" : geotrip_escape(reason));
+}

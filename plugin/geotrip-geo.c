@@ -1,0 +1,236 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* Owns the country database: opens it, notices when it was replaced, looks
+   addresses up. */
+
+#define _GNU_SOURCE /* for memfd_create() */
+
+#include "lib.h"
+#include "eacces-error.h"
+#include "write-full.h"
+#include "geotrip-geo.h"
+#include "geotrip-mmdb.h"
+
+#include <unistd.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* City databases have some 60 MB. Whatever is larger than this is no country
+   database, and must not get the process killed for its memory. */
+#define MAX_FILE_SIZE (512 * 1024 * 1024)
+
+struct geotrip_geo {
+	char *path;
+	/* the file that was opened or tried last; all zero at first */
+	struct stat st;
+	/* it was tried and could not be used */
+	char *error;
+	bool open;
+	MMDB_s mmdb;
+};
+
+struct geotrip_geo *geotrip_geo_init(const char *path)
+{
+	struct geotrip_geo *geo = i_new(struct geotrip_geo, 1);
+
+	geo->path = i_strdup(path);
+	return geo;
+}
+
+void geotrip_geo_deinit(struct geotrip_geo **_geo)
+{
+	struct geotrip_geo *geo = *_geo;
+
+	if (geo == NULL)
+		return;
+	*_geo = NULL;
+	if (geo->open)
+		MMDB_close(&geo->mmdb);
+	i_free(geo->error);
+	i_free(geo->path);
+	i_free(geo);
+}
+
+static bool same_file(const struct stat *st1, const struct stat *st2)
+{
+	return st1->st_dev == st2->st_dev && st1->st_ino == st2->st_ino &&
+		st1->st_size == st2->st_size &&
+		st1->st_mtim.tv_sec == st2->st_mtim.tv_sec &&
+		st1->st_mtim.tv_nsec == st2->st_mtim.tv_nsec &&
+		st1->st_ctim.tv_sec == st2->st_ctim.tv_sec &&
+		st1->st_ctim.tv_nsec == st2->st_ctim.tv_nsec;
+}
+
+/* Copy fd to memory. Returns a file descriptor for the copy, -1 on error. */
+static int copy_to_memory(int fd, const struct stat *st, const char **error_r)
+{
+	char buf[IO_BLOCK_SIZE * 16];
+	off_t left = st->st_size;
+	int mem_fd;
+
+	mem_fd = memfd_create("geotrip-mmdb", MFD_CLOEXEC);
+	if (mem_fd == -1) {
+		*error_r = t_strdup_printf("memfd_create() failed: %m");
+		return -1;
+	}
+	while (left > 0) {
+		ssize_t ret = read(fd, buf, I_MIN((off_t)sizeof(buf), left));
+
+		if (ret < 0)
+			*error_r = t_strdup_printf("read() failed: %m");
+		else if (ret == 0)
+			*error_r = "it became shorter while it was read";
+		else if (write_full(mem_fd, buf, ret) < 0) {
+			*error_r = t_strdup_printf("write() failed: %m");
+			ret = -1;
+		}
+		if (ret <= 0) {
+			i_close_fd(&mem_fd);
+			return -1;
+		}
+		left -= ret;
+	}
+	return mem_fd;
+}
+
+/* Open a copy of the file, and see whether it is what we need. */
+static int
+mmdb_open_copy(int fd, const struct stat *st, MMDB_s *mmdb_r,
+	       const char **error_r)
+{
+	int mem_fd, ret;
+
+	if (!S_ISREG(st->st_mode) || st->st_size > MAX_FILE_SIZE) {
+		*error_r = "it is not a regular file of at most 512 MB";
+		return -1;
+	}
+	mem_fd = copy_to_memory(fd, st, error_r);
+	if (mem_fd == -1)
+		return -1;
+	ret = MMDB_open(t_strdup_printf("/proc/self/fd/%d", mem_fd),
+			MMDB_MODE_MMAP, mmdb_r);
+	i_close_fd(&mem_fd);
+
+	if (ret != MMDB_SUCCESS) {
+		*error_r = MMDB_strerror(ret);
+		return -1;
+	}
+	if (!geotrip_mmdb_has_countries(mmdb_r)) {
+		*error_r = t_strdup_printf(
+			"it has no countries, its type is %s",
+			geotrip_escape(mmdb_r->metadata.database_type));
+		MMDB_close(mmdb_r);
+		return -1;
+	}
+	return 0;
+}
+
+static int geo_set_error(struct geotrip_geo *geo, const char *error,
+			 const char **error_r)
+{
+	i_free(geo->error);
+	geo->error = i_strdup_printf(
+		"Cannot use the country database geotrip_mmdb=%s: %s. "
+		"Put a country database in MaxMind's format there%s",
+		geo->path, error, geo->open ?
+		"; the one that was read before stays in use" : "");
+	*error_r = geo->error;
+	return -1;
+}
+
+int geotrip_geo_refresh(struct geotrip_geo *geo, const char **error_r)
+{
+	const char *error;
+	struct stat st;
+	MMDB_s mmdb;
+	int fd, ret;
+
+	if (stat(geo->path, &st) < 0) {
+		i_zero(&geo->st);
+		return geo_set_error(geo, errno == EACCES ?
+			eacces_error_get("stat", geo->path) :
+			t_strdup_printf("stat() failed: %m"), error_r);
+	}
+	if (same_file(&geo->st, &st)) {
+		if (geo->error == NULL)
+			return 0;
+		*error_r = geo->error;
+		return -1;
+	}
+
+	fd = open(geo->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd == -1 || fstat(fd, &st) < 0) {
+		error = errno == EACCES ?
+			eacces_error_get("open", geo->path) :
+			t_strdup_printf("open() failed: %m");
+		i_close_fd(&fd);
+		return geo_set_error(geo, error, error_r);
+	}
+	ret = mmdb_open_copy(fd, &st, &mmdb, &error);
+	i_close_fd(&fd);
+
+	/* Do not try the same bad file again, but notice when it changes. */
+	geo->st = st;
+	if (ret < 0)
+		return geo_set_error(geo, error, error_r);
+	if (geo->open)
+		MMDB_close(&geo->mmdb);
+	geo->mmdb = mmdb;
+	geo->open = TRUE;
+	i_free(geo->error);
+	return 1;
+}
+
+union geotrip_sockaddr {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+static void
+ip_to_sockaddr(const struct ip_addr *ip, union geotrip_sockaddr *addr_r)
+{
+	struct ip_addr ip4;
+
+	i_zero(addr_r);
+	if (net_ipv6_mapped_ipv4_convert(ip, &ip4) == 0)
+		ip = &ip4;
+	addr_r->sa.sa_family = ip->family;
+	if (IPADDR_IS_V4(ip))
+		addr_r->in.sin_addr = ip->u.ip4;
+	else
+		addr_r->in6.sin6_addr = ip->u.ip6;
+}
+
+enum geotrip_geo_result
+geotrip_geo_lookup(struct geotrip_geo *geo, const struct ip_addr *ip,
+		   struct geotrip_country *country_r)
+{
+	union geotrip_sockaddr addr;
+	MMDB_lookup_result_s result;
+	int ret;
+
+	i_zero(country_r);
+	if (!geo->open)
+		return GEOTRIP_GEO_NO_DATABASE;
+
+	ip_to_sockaddr(ip, &addr);
+	result = MMDB_lookup_sockaddr(&geo->mmdb, &addr.sa, &ret);
+	/* an error here is a damaged record, or an IPv6 address in a database
+	   that has only IPv4: no country is known for this address */
+	if (ret != MMDB_SUCCESS || !result.found_entry ||
+	    !geotrip_mmdb_get_country(&result.entry, country_r))
+		return GEOTRIP_GEO_UNKNOWN;
+	return GEOTRIP_GEO_FOUND;
+}
+
+bool geotrip_geo_get_info(struct geotrip_geo *geo,
+			  struct geotrip_geo_info *info_r)
+{
+	if (!geo->open)
+		return FALSE;
+	info_r->type = geo->mmdb.metadata.database_type;
+	info_r->build_epoch = geo->mmdb.metadata.build_epoch;
+	return TRUE;
+}

@@ -1,0 +1,54 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_GEO_H
+#define GEOTRIP_GEO_H
+
+/* From an address to a country, by a database in MaxMind's format (mmdb).
+
+   The database may be replaced at any time, by rename or in place: geotrip
+   works on a copy of its own, so that a file that is truncated under us cannot
+   crash the process. A replacement that cannot be used leaves the old one in
+   use. */
+
+#include "geotrip-common.h"
+
+struct geotrip_geo;
+
+enum geotrip_geo_result {
+	/* there is no usable database */
+	GEOTRIP_GEO_NO_DATABASE = -1,
+	/* the database does not know a country for the address */
+	GEOTRIP_GEO_UNKNOWN = 0,
+	GEOTRIP_GEO_FOUND = 1,
+};
+
+struct geotrip_geo_info {
+	/* what the database calls itself */
+	const char *type;
+	/* when it was built, seconds since 1970 */
+	uint64_t build_epoch;
+};
+
+/* Remember the path; the file is not opened before the first refresh. */
+struct geotrip_geo *geotrip_geo_init(const char *path);
+void geotrip_geo_deinit(struct geotrip_geo **geo);
+
+/* Open the database if the file is new or was replaced since the last call;
+   otherwise this costs one stat(). Returns 1 if a database was opened, 0 if
+   nothing changed, and -1 with an error that names the path and the mend if
+   the file cannot be used. After an error a database that was open stays
+   open. */
+int geotrip_geo_refresh(struct geotrip_geo *geo, const char **error_r);
+
+/* Look the address up; an IPv4-mapped IPv6 address is an IPv4 address.
+   country_r is empty unless the result is GEOTRIP_GEO_FOUND. */
+enum geotrip_geo_result
+geotrip_geo_lookup(struct geotrip_geo *geo, const struct ip_addr *ip,
+		   struct geotrip_country *country_r);
+
+/* What the open database says of itself, valid until the next refresh.
+   Returns FALSE if none is open. */
+bool geotrip_geo_get_info(struct geotrip_geo *geo,
+			  struct geotrip_geo_info *info_r);
+
+#endif

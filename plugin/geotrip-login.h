@@ -1,0 +1,48 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_LOGIN_H
+#define GEOTRIP_LOGIN_H
+
+/* The pipeline of one login: country, history, rule, verdict, record. Knows
+   nothing of Dovecot's auth process but that it calls this after the
+   credentials of a client were verified and before the client is answered.
+
+   This is the only place that decides what an error means. */
+
+#include "geotrip-settings.h"
+
+struct geotrip;
+
+struct geotrip_login {
+	const char *user;
+	/* family 0: none */
+	struct ip_addr ip;
+	/* Dovecot's name for it: smtp, submission, imap, ... */
+	const char *service;
+	/* the SASL mechanism */
+	const char *mechanism;
+	/* NULL: none */
+	const char *session;
+	int64_t time;
+};
+
+/* ALLOW: let the client in. TRIP, BLOCKED: refuse it, with geotrip_message.
+   TEMPFAIL: refuse it for now. */
+typedef void
+geotrip_verdict_callback_t(enum geotrip_verdict verdict, void *context);
+
+/* config must stay valid until deinit. Opens the database and the mmdb: call
+   it after privileges were dropped. Never fails: what does not work is logged
+   and tried again. */
+struct geotrip *geotrip_init(const struct geotrip_config *config,
+			     struct event *event);
+/* Writes what is waiting. */
+void geotrip_deinit(struct geotrip **gt);
+
+/* Judge a login. login must stay valid until the callback, which is called
+   exactly once. With the SQLite store it is called before this returns. */
+void geotrip_login_check(struct geotrip *gt,
+			 const struct geotrip_login *login,
+			 geotrip_verdict_callback_t *callback, void *context);
+
+#endif

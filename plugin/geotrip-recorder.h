@@ -1,0 +1,45 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_RECORDER_H
+#define GEOTRIP_RECORDER_H
+
+/* When logins are written: together, at the end of the event-loop iteration
+   in which they came, after the replies went out; at the latest after 10 ms or
+   1,000 logins. While the store is out of order they wait in memory, and one
+   try a second is made to write them. */
+
+#include "geotrip-store.h"
+
+struct geotrip_alarm;
+struct geotrip_user;
+
+struct geotrip_recorder;
+
+/* The store and the alarm must live longer than the recorder. */
+struct geotrip_recorder *
+geotrip_recorder_init(struct geotrip_store *store,
+		      struct geotrip_alarm *alarm);
+/* Writes what is waiting. Loses, and says so, what cannot be written now. */
+void geotrip_recorder_deinit(struct geotrip_recorder **recorder);
+
+/* Queue a login of the user; login->user is ignored, all strings are copied.
+   If too much is waiting already, it is dropped with an alarm. */
+void geotrip_recorder_add(struct geotrip_recorder *recorder,
+			  struct geotrip_user *user,
+			  const struct geotrip_store_login *login);
+
+/* Write what is waiting, and with it this login and the suspension that begins
+   with it. Unless the result is GEOTRIP_STORE_COMMITTED, the login itself is
+   dropped and what was waiting waits on. The callback is called exactly once;
+   with SQLite before this returns. */
+void geotrip_recorder_trip(struct geotrip_recorder *recorder,
+			   struct geotrip_user *user,
+			   const struct geotrip_store_login *login,
+			   const struct geotrip_store_trip *trip,
+			   geotrip_store_commit_callback_t *callback,
+			   void *context);
+
+/* Is the recorder waiting for the store to work again? */
+bool geotrip_recorder_failing(const struct geotrip_recorder *recorder);
+
+#endif

@@ -1,0 +1,151 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* From the words in dovecot.conf to what the code needs, and what is wrong
+   with them. */
+
+#include "lib.h"
+#include "array.h"
+#include "unichar.h"
+#include "wildcard-match.h"
+#include "geotrip-settings.h"
+
+/* An SMTP reply line has 512 bytes (RFC 5321, 4.5.3.1.5), and the server puts
+   its own words before ours. */
+#define MAX_MESSAGE_BYTES 400
+
+static const char *const *
+split_words(pool_t pool, const char *str)
+{
+	return (const char *const *)p_strsplit_spaces(pool, str, ", \t");
+}
+
+static int
+check_path(const char *name, const char *path, const char **error_r)
+{
+	if (*path != '\0' && *path != '/') {
+		*error_r = t_strdup_printf(
+			"%s: \"%s\" must be an absolute path", name, path);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_message(const char *message, const char **error_r)
+{
+	const char *p;
+
+	if (*message == '\0') {
+		*error_r = "geotrip_message: must not be empty: it is all "
+			"that the owner of the account gets to see";
+		return -1;
+	}
+	if (strlen(message) > MAX_MESSAGE_BYTES) {
+		*error_r = t_strdup_printf(
+			"geotrip_message: has %zu bytes, but at most %u fit "
+			"into an SMTP reply", strlen(message),
+			MAX_MESSAGE_BYTES);
+		return -1;
+	}
+	if (!uni_utf8_str_is_valid(message)) {
+		*error_r = "geotrip_message: must be valid UTF-8";
+		return -1;
+	}
+	for (p = message; *p != '\0'; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+			*error_r = "geotrip_message: must be one line "
+				"without control characters";
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+check_retention(const struct geotrip_config *config, const char **error_r)
+{
+	const struct geotrip_rule *rule;
+
+	array_foreach(&config->rules, rule) {
+		if (rule->window > config->retention) {
+			*error_r = t_strdup_printf(
+				"geotrip_retention: is shorter than the rule "
+				"\"%s\" looks back: it must be at least as "
+				"long", rule->text);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int geotrip_config_parse(const struct geotrip_settings *set, pool_t pool,
+			 struct geotrip_config *config_r,
+			 const char **error_r)
+{
+	const char *error;
+
+	i_zero(config_r);
+	config_r->db_path = p_strdup(pool, set->geotrip_db);
+	config_r->mmdb_path = p_strdup(pool, set->geotrip_mmdb);
+	config_r->enforce = strcmp(set->geotrip_mode, "enforce") == 0;
+	config_r->deny_on_error = strcmp(set->geotrip_on_error, "deny") == 0;
+	config_r->services = split_words(pool, set->geotrip_services);
+	config_r->suspend_services =
+		split_words(pool, set->geotrip_suspend_services);
+	config_r->suspend_time = GEOTRIP_USECS(set->geotrip_suspend_time);
+	config_r->exempt_users = split_words(pool, set->geotrip_exempt_users);
+	config_r->message = p_strdup(pool, set->geotrip_message);
+	config_r->retention = GEOTRIP_USECS(set->geotrip_retention);
+	p_array_init(&config_r->rules, pool, 4);
+	p_array_init(&config_r->exempt_networks, pool, 16);
+	p_array_init(&config_r->local_networks, pool, 16);
+
+	if (geotrip_networks_parse(GEOTRIP_NETWORKS_LOCAL,
+				   &config_r->local_networks, &error) < 0)
+		i_unreached();
+	if (geotrip_networks_parse(set->geotrip_exempt_networks,
+				   &config_r->exempt_networks, &error) < 0) {
+		*error_r = t_strconcat("geotrip_exempt_networks: ",
+				       error, NULL);
+		return -1;
+	}
+	if (geotrip_rules_parse(pool, set->geotrip_rules, &config_r->rules,
+				&error) < 0) {
+		*error_r = t_strconcat("geotrip_rules: ", error, NULL);
+		return -1;
+	}
+	config_r->window = geotrip_rules_window(&config_r->rules);
+
+	if (check_path("geotrip_db", set->geotrip_db, error_r) < 0 ||
+	    check_path("geotrip_mmdb", set->geotrip_mmdb, error_r) < 0 ||
+	    check_message(set->geotrip_message, error_r) < 0 ||
+	    check_retention(config_r, error_r) < 0)
+		return -1;
+	if (*set->geotrip_db != '\0' && *set->geotrip_mmdb == '\0') {
+		*error_r = "geotrip_mmdb: must name a country database "
+			"when geotrip_db is set";
+		return -1;
+	}
+	return 0;
+}
+
+bool geotrip_services_have(const char *const *services, const char *service)
+{
+	for (; *services != NULL; services++) {
+		if (strcmp(*services, "*") == 0 ||
+		    strcasecmp(*services, service) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+bool geotrip_config_user_exempt(const struct geotrip_config *config,
+				const char *user)
+{
+	const char *const *masks;
+
+	for (masks = config->exempt_users; *masks != NULL; masks++) {
+		if (wildcard_match_icase(user, *masks))
+			return TRUE;
+	}
+	return FALSE;
+}

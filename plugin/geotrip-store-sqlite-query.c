@@ -1,0 +1,153 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* What was recorded: users, their logins, countries. */
+
+#include "lib.h"
+#include "array.h"
+#include "geotrip-store-sqlite.h"
+
+int geotrip_store_user_exists(struct geotrip_store *store, const char *user,
+			      const char **error_r)
+{
+	int64_t id;
+
+	return geotrip_sqlite_find_user(store, user, &id, error_r);
+}
+
+#define LOGIN_COLUMNS \
+	"user.name, login.time, login.country, login.ip, login.service, " \
+	"login.mechanism, login.session, login.verdict "
+
+static void ip_from_column(sqlite3_stmt *stmt, int idx, struct ip_addr *ip_r)
+{
+	const void *blob = sqlite3_column_blob(stmt, idx);
+
+	i_zero(ip_r);
+	switch (sqlite3_column_bytes(stmt, idx)) {
+	case 4:
+		ip_r->family = AF_INET;
+		memcpy(&ip_r->u.ip4, blob, 4);
+		break;
+	case 16:
+		ip_r->family = AF_INET6;
+		memcpy(&ip_r->u.ip6, blob, 16);
+		break;
+	}
+}
+
+static int
+each_login(struct geotrip_store *store, sqlite3_stmt *stmt,
+	   geotrip_login_callback_t *callback, void *context,
+	   const char **error_r)
+{
+	struct geotrip_store_user user;
+	struct geotrip_store_login login;
+	int ret;
+
+	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) T_BEGIN {
+		i_zero(&user);
+		i_zero(&login);
+		user.name = t_strdup_noconst(
+			(const char *)sqlite3_column_text(stmt, 0));
+		login.user = &user;
+		login.time = sqlite3_column_int64(stmt, 1);
+		if (sqlite3_column_bytes(stmt, 2) == 2) {
+			memcpy(login.country.code,
+			       sqlite3_column_text(stmt, 2), 2);
+		}
+		ip_from_column(stmt, 3, &login.ip);
+		login.service = (const char *)sqlite3_column_text(stmt, 4);
+		login.mechanism = (const char *)sqlite3_column_text(stmt, 5);
+		login.session = (const char *)sqlite3_column_text(stmt, 6);
+		callback(&login, (const char *)sqlite3_column_text(stmt, 7),
+			 context);
+	} T_END;
+	return ret;
+}
+
+int geotrip_store_logins(struct geotrip_store *store, const char *user,
+			 int64_t since, unsigned int max,
+			 geotrip_login_callback_t *callback, void *context,
+			 const char **error_r)
+{
+	static const char sql[] =
+		"SELECT "LOGIN_COLUMNS
+		"FROM login JOIN user ON user.id = login.user_id "
+		"WHERE login.user_id = (SELECT id FROM user WHERE name = ?1) "
+		"AND login.time >= ?2 "
+		"ORDER BY login.time DESC, login.id DESC LIMIT ?3";
+	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+
+	if (stmt == NULL)
+		return -1;
+	geotrip_sqlite_bind_text(stmt, 1, user);
+	(void)sqlite3_bind_int64(stmt, 2, since);
+	(void)sqlite3_bind_int64(stmt, 3, max);
+	return each_login(store, stmt, callback, context, error_r);
+}
+
+int geotrip_store_evidence(struct geotrip_store *store, int64_t suspension_id,
+			   geotrip_login_callback_t *callback, void *context,
+			   const char **error_r)
+{
+	static const char sql[] =
+		"SELECT "LOGIN_COLUMNS
+		"FROM evidence JOIN login ON login.id = evidence.login_id "
+		"JOIN user ON user.id = login.user_id "
+		"WHERE evidence.suspension_id = ?1 "
+		"ORDER BY login.time, login.id";
+	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+
+	if (stmt == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(stmt, 1, suspension_id);
+	return each_login(store, stmt, callback, context, error_r);
+}
+
+static const char *countries_sql(bool totals)
+{
+	/* ?1: since, ?2: service, NULL for all */
+	static const char exact[] =
+		"SELECT coalesce(country, ''), count(*) AS logins, "
+		"count(DISTINCT user_id), "
+		"sum(verdict IN ('trip', 'observe')) FROM login "
+		"WHERE time >= ?1 AND (?2 IS NULL OR service = ?2) "
+		"GROUP BY country ORDER BY logins DESC, country";
+	static const char total[] =
+		"WITH seen AS (SELECT coalesce(country, '') AS country, "
+		"count(DISTINCT user_id) AS users FROM login "
+		"WHERE ?2 IS NULL OR service = ?2 GROUP BY country) "
+		"SELECT country_day.country, sum(logins) AS logins, "
+		"coalesce((SELECT users FROM seen "
+		"WHERE seen.country = country_day.country), 0), sum(trips) "
+		"FROM country_day "
+		"WHERE day >= ?1 AND (?2 IS NULL OR service = ?2) "
+		"GROUP BY country_day.country "
+		"ORDER BY logins DESC, country_day.country";
+
+	return totals ? total : exact;
+}
+
+int geotrip_store_countries(struct geotrip_store *store, int64_t since,
+			    const char *service,
+			    geotrip_country_callback_t *callback,
+			    void *context, const char **error_r)
+{
+	struct geotrip_country_count count;
+	sqlite3_stmt *stmt;
+	int ret;
+
+	stmt = geotrip_sqlite_stmt(store, countries_sql(since == 0), error_r);
+	if (stmt == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(stmt, 1, since);
+	geotrip_sqlite_bind_text(stmt, 2, service);
+	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) T_BEGIN {
+		count.country = (const char *)sqlite3_column_text(stmt, 0);
+		count.logins = sqlite3_column_int64(stmt, 1);
+		count.users = sqlite3_column_int64(stmt, 2);
+		count.trips = sqlite3_column_int64(stmt, 3);
+		callback(&count, context);
+	} T_END;
+	return ret;
+}

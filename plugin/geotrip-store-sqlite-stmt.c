@@ -1,0 +1,229 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* Statements, transactions and error texts of the SQLite store. */
+
+#include "lib.h"
+#include "array.h"
+#include "geotrip-store-sqlite.h"
+
+static const char *error_mend(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+	case SQLITE_READONLY:
+		return "It and its directory must exist and belong to the "
+			"user that Dovecot's auth process runs as";
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return "Another process holds a lock on it for long: find it "
+			"with fuser";
+	case SQLITE_FULL:
+		return "The disk is full: make room";
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return "It is damaged: move it away, with its -wal and -shm "
+			"files, and put a backup there or let Dovecot make a "
+			"new one";
+	case SQLITE_IOERR:
+		return "See the kernel's log for errors of the disk";
+	case SQLITE_NOMEM:
+		return "Raise the vsz_limit of the service";
+	default:
+		return "See the manual page dovecot-geotrip(7), under ERRORS";
+	}
+}
+
+/* Will the same connection work again when the cause is gone? */
+static bool error_is_passing(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_FULL:
+	case SQLITE_NOMEM:
+	case SQLITE_INTERRUPT:
+		return TRUE;
+	default:
+		return FALSE;
+	}
+}
+
+const char *geotrip_sqlite_error(struct geotrip_store *store, int code)
+{
+	const char *detail = sqlite3_errstr(code);
+
+	if (!error_is_passing(code))
+		store->broken = TRUE;
+	if (store->db != NULL && sqlite3_extended_errcode(store->db) == code)
+		detail = sqlite3_errmsg(store->db);
+	return t_strdup_printf("Database geotrip_db=%s: %s. %s",
+			       store->set.path, detail, error_mend(code));
+}
+
+sqlite3_stmt *geotrip_sqlite_stmt(struct geotrip_store *store,
+				  const char *sql, const char **error_r)
+{
+	struct geotrip_sqlite_stmt *known, new = { .sql = sql };
+	int ret;
+
+	if (store->db == NULL) {
+		*error_r = t_strdup(store->open_error);
+		return NULL;
+	}
+	array_foreach_modifiable(&store->stmts, known) {
+		if (known->sql == sql) {
+			(void)sqlite3_reset(known->stmt);
+			(void)sqlite3_clear_bindings(known->stmt);
+			return known->stmt;
+		}
+	}
+	ret = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+				 &new.stmt, NULL);
+	if (ret != SQLITE_OK) {
+		*error_r = geotrip_sqlite_error(
+			store, sqlite3_extended_errcode(store->db));
+		return NULL;
+	}
+	array_push_back(&store->stmts, &new);
+	return new.stmt;
+}
+
+void geotrip_sqlite_bind_text(sqlite3_stmt *stmt, int idx, const char *text)
+{
+	if (text == NULL)
+		(void)sqlite3_bind_null(stmt, idx);
+	else
+		(void)sqlite3_bind_text(stmt, idx, text, -1, SQLITE_STATIC);
+}
+
+void geotrip_sqlite_bind_until(sqlite3_stmt *stmt, int idx, int64_t time)
+{
+	if (time == GEOTRIP_NEVER)
+		(void)sqlite3_bind_null(stmt, idx);
+	else
+		(void)sqlite3_bind_int64(stmt, idx, time);
+}
+
+int geotrip_sqlite_step(struct geotrip_store *store, sqlite3_stmt *stmt,
+			const char **error_r)
+{
+	switch (sqlite3_step(stmt)) {
+	case SQLITE_ROW:
+		return 1;
+	case SQLITE_DONE:
+		(void)sqlite3_reset(stmt);
+		return 0;
+	default:
+		*error_r = geotrip_sqlite_error(
+			store, sqlite3_extended_errcode(store->db));
+		(void)sqlite3_reset(stmt);
+		return -1;
+	}
+}
+
+int geotrip_sqlite_run(struct geotrip_store *store, sqlite3_stmt *stmt,
+		       const char **error_r)
+{
+	int ret = geotrip_sqlite_step(store, stmt, error_r);
+
+	i_assert(ret <= 0);
+	return ret;
+}
+
+static int
+sqlite_run_sql(struct geotrip_store *store, const char *sql,
+	       const char **error_r)
+{
+	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+
+	return stmt == NULL ? -1 : geotrip_sqlite_run(store, stmt, error_r);
+}
+
+int geotrip_sqlite_begin(struct geotrip_store *store, const char **error_r)
+{
+	static const char sql[] = "BEGIN IMMEDIATE";
+	int ret = sqlite_run_sql(store, sql, error_r);
+
+	if (store->db != NULL && (ret < 0) != store->impatient) {
+		/* Who held the lock for so long will hold it longer: to wait
+		   once is enough, until it is free again. */
+		store->impatient = ret < 0;
+		(void)sqlite3_busy_timeout(store->db, store->impatient ? 0 :
+					   store->set.lock_wait_msecs);
+	}
+	return ret;
+}
+
+int geotrip_sqlite_commit(struct geotrip_store *store, const char **error_r)
+{
+	static const char sql[] = "COMMIT";
+
+	if (sqlite_run_sql(store, sql, error_r) < 0) {
+		geotrip_sqlite_rollback(store);
+		return -1;
+	}
+	return 0;
+}
+
+void geotrip_sqlite_rollback(struct geotrip_store *store)
+{
+	static const char sql[] = "ROLLBACK";
+	const char *error;
+
+	/* ids given out in this transaction are void now */
+	if (++store->generation == 0)
+		store->generation++;
+	/* SQLite itself rolls back after some errors */
+	if (sqlite3_get_autocommit(store->db) == 0)
+		(void)sqlite_run_sql(store, sql, &error);
+}
+
+int geotrip_sqlite_set_durable(struct geotrip_store *store, bool durable,
+			       const char **error_r)
+{
+	static const char full[] = "PRAGMA synchronous = FULL";
+	static const char normal[] = "PRAGMA synchronous = NORMAL";
+
+	return sqlite_run_sql(store, durable ? full : normal, error_r);
+}
+
+int geotrip_sqlite_find_user(struct geotrip_store *store, const char *name,
+			     int64_t *id_r, const char **error_r)
+{
+	static const char sql[] = "SELECT id FROM user WHERE name = ?1";
+	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	int ret;
+
+	if (stmt == NULL)
+		return -1;
+	geotrip_sqlite_bind_text(stmt, 1, name);
+	ret = geotrip_sqlite_step(store, stmt, error_r);
+	if (ret > 0) {
+		*id_r = sqlite3_column_int64(stmt, 0);
+		(void)sqlite3_reset(stmt);
+	}
+	return ret;
+}
+
+int geotrip_sqlite_make_user(struct geotrip_store *store, const char *name,
+			     int64_t *id_r, const char **error_r)
+{
+	static const char sql[] = "INSERT INTO user (name) VALUES (?1)";
+	sqlite3_stmt *stmt;
+	int ret;
+
+	ret = geotrip_sqlite_find_user(store, name, id_r, error_r);
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
+
+	stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	if (stmt == NULL)
+		return -1;
+	geotrip_sqlite_bind_text(stmt, 1, name);
+	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
+		return -1;
+	*id_r = sqlite3_last_insert_rowid(store->db);
+	return 0;
+}

@@ -1,0 +1,257 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* The SQLite store: opens the database, brings its schema up to date, notices
+   when the file or its contents were changed by others. */
+
+#include "lib.h"
+#include "array.h"
+#include "geotrip-migrations.h"
+#include "geotrip-store-sqlite.h"
+
+/* "geoT": tells file(1) and us whose database it is. */
+#define APPLICATION_ID 0x67656f54
+
+struct geotrip_store *
+geotrip_store_init(const struct geotrip_store_settings *set)
+{
+	struct geotrip_store *store = i_new(struct geotrip_store, 1);
+
+	store->set = *set;
+	store->set.path = i_strdup(set->path);
+	store->generation = 1;
+	store->open_error = i_strdup("The database was not opened yet");
+	i_array_init(&store->stmts, 32);
+	return store;
+}
+
+static void store_close(struct geotrip_store *store)
+{
+	struct geotrip_sqlite_stmt *stmt;
+
+	array_foreach_modifiable(&store->stmts, stmt)
+		(void)sqlite3_finalize(stmt->stmt);
+	array_clear(&store->stmts);
+	(void)sqlite3_close(store->db);
+	store->db = NULL;
+	store->broken = FALSE;
+	store->impatient = FALSE;
+}
+
+void geotrip_store_deinit(struct geotrip_store **_store)
+{
+	struct geotrip_store *store = *_store;
+	char *path;
+
+	if (store == NULL)
+		return;
+	*_store = NULL;
+	store_close(store);
+	array_free(&store->stmts);
+	path = (char *)store->set.path;
+	i_free(path);
+	i_free(store->open_error);
+	i_free(store);
+}
+
+static int
+store_exec(struct geotrip_store *store, const char *sql, const char **error_r)
+{
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	*error_r = geotrip_sqlite_error(store,
+					sqlite3_extended_errcode(store->db));
+	return -1;
+}
+
+static int
+store_get_int(struct geotrip_store *store, const char *sql, int64_t *value_r,
+	      const char **error_r)
+{
+	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	int ret;
+
+	if (stmt == NULL)
+		return -1;
+	ret = geotrip_sqlite_step(store, stmt, error_r);
+	if (ret < 0)
+		return -1;
+	i_assert(ret > 0);
+	*value_r = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
+static unsigned int schema_version(void)
+{
+	unsigned int count = 0;
+
+	while (geotrip_migrations[count] != NULL)
+		count++;
+	return count;
+}
+
+/* Which version does the database have? Refuses what is not ours or newer
+   than this code. */
+static int
+store_get_version(struct geotrip_store *store, int64_t *version_r,
+		  const char **error_r)
+{
+	static const char sql_id[] = "PRAGMA application_id";
+	static const char sql_version[] = "PRAGMA user_version";
+	static const char sql_tables[] = "SELECT count(*) FROM sqlite_schema";
+	int64_t id, tables;
+
+	if (store_get_int(store, sql_id, &id, error_r) < 0 ||
+	    store_get_int(store, sql_version, version_r, error_r) < 0 ||
+	    store_get_int(store, sql_tables, &tables, error_r) < 0)
+		return -1;
+	if (id != APPLICATION_ID && (id != 0 || tables > 0)) {
+		*error_r = t_strdup_printf(
+			"Database geotrip_db=%s: is the database of another "
+			"program. Name another file", store->set.path);
+		return -1;
+	}
+	if (*version_r > schema_version()) {
+		*error_r = t_strdup_printf(
+			"Database geotrip_db=%s: has version %"PRId64" of the "
+			"schema, but this geotrip knows only %u. Install the "
+			"newer geotrip again, or name another file",
+			store->set.path, *version_r, schema_version());
+		return -1;
+	}
+	return 0;
+}
+
+static int
+store_migrate_from(struct geotrip_store *store, int64_t version,
+		   const char **error_r)
+{
+	for (; geotrip_migrations[version] != NULL; version++) {
+		if (store_exec(store, geotrip_migrations[version],
+			       error_r) < 0)
+			return -1;
+	}
+	return store_exec(store, t_strdup_printf(
+		"PRAGMA application_id = %d; PRAGMA user_version = %"PRId64,
+		APPLICATION_ID, version), error_r);
+}
+
+static int store_migrate(struct geotrip_store *store, const char **error_r)
+{
+	int64_t version;
+
+	if (store_get_version(store, &version, error_r) < 0)
+		return -1;
+	if (version == schema_version())
+		return 0;
+
+	if (store_exec(store, "PRAGMA journal_mode = WAL", error_r) < 0 ||
+	    geotrip_sqlite_begin(store, error_r) < 0)
+		return -1;
+	/* another process may have done it while we waited for the lock */
+	if (store_get_version(store, &version, error_r) < 0 ||
+	    store_migrate_from(store, version, error_r) < 0) {
+		geotrip_sqlite_rollback(store);
+		return -1;
+	}
+	return geotrip_sqlite_commit(store, error_r);
+}
+
+static int store_configure(struct geotrip_store *store, const char **error_r)
+{
+	(void)sqlite3_extended_result_codes(store->db, 1);
+	(void)sqlite3_busy_timeout(store->db, store->set.lock_wait_msecs);
+	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
+				NULL);
+	return store_exec(store, "PRAGMA foreign_keys = ON;"
+			  "PRAGMA synchronous = NORMAL", error_r);
+}
+
+static int store_open_file(struct geotrip_store *store, const char **error_r)
+{
+	static const char sql[] = "PRAGMA data_version";
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	int ret;
+
+	if (!store->set.create && stat(store->set.path, &store->st) < 0 &&
+	    errno == ENOENT) {
+		*error_r = t_strdup_printf(
+			"Database geotrip_db=%s: does not exist yet. Dovecot's "
+			"auth process creates it when it starts",
+			store->set.path);
+		return -1;
+	}
+	if (store->set.create)
+		flags |= SQLITE_OPEN_CREATE;
+	ret = sqlite3_open_v2(store->set.path, &store->db, flags, NULL);
+	if (ret != SQLITE_OK) {
+		*error_r = geotrip_sqlite_error(store, store->db == NULL ?
+			ret : sqlite3_extended_errcode(store->db));
+		return -1;
+	}
+	if (store_configure(store, error_r) < 0 ||
+	    store_migrate(store, error_r) < 0 ||
+	    store_get_int(store, sql, &store->data_version, error_r) < 0)
+		return -1;
+	if (stat(store->set.path, &store->st) < 0) {
+		*error_r = t_strdup_printf("stat(%s) failed: %m",
+					   store->set.path);
+		return -1;
+	}
+	return 0;
+}
+
+static bool store_file_is_gone(struct geotrip_store *store)
+{
+	struct stat st;
+
+	return stat(store->set.path, &st) < 0 ||
+		st.st_ino != store->st.st_ino || st.st_dev != store->st.st_dev;
+}
+
+int geotrip_store_open(struct geotrip_store *store, const char **error_r)
+{
+	if (store->db != NULL) {
+		if (!store->broken && !store_file_is_gone(store))
+			return 0;
+		store_close(store);
+	}
+	if (++store->generation == 0)
+		store->generation++;
+	if (store_open_file(store, error_r) < 0) {
+		store_close(store);
+		i_free(store->open_error);
+		store->open_error = i_strdup(*error_r);
+		return -1;
+	}
+	return 0;
+}
+
+int geotrip_store_sync(struct geotrip_store *store, const char **error_r)
+{
+	static const char sql[] = "PRAGMA data_version";
+	int64_t data_version;
+
+	if (store_get_int(store, sql, &data_version, error_r) < 0)
+		return -1;
+	if (data_version != store->data_version) {
+		store->data_version = data_version;
+		if (++store->generation == 0)
+			store->generation++;
+	}
+	return 0;
+}
+
+unsigned int geotrip_store_generation(const struct geotrip_store *store)
+{
+	return store->generation;
+}
+
+int geotrip_store_try_write(struct geotrip_store *store, const char **error_r)
+{
+	if (geotrip_sqlite_begin(store, error_r) < 0)
+		return -1;
+	geotrip_sqlite_rollback(store);
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_STORE_SQLITE_H
+#define GEOTRIP_STORE_SQLITE_H
+
+/* What the parts of the SQLite store share: the connection, transactions and
+   statements. Only for geotrip-store-sqlite*.c. */
+
+#include "geotrip-store.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+struct geotrip_sqlite_stmt {
+	const char *sql;
+	sqlite3_stmt *stmt;
+};
+
+struct geotrip_store {
+	struct geotrip_store_settings set;
+	/* NULL: not open, because of open_error */
+	sqlite3 *db;
+	char *open_error;
+	ARRAY(struct geotrip_sqlite_stmt) stmts;
+	/* the file that is open */
+	struct stat st;
+	unsigned int generation;
+	int64_t data_version;
+	/* after this error only a new connection may work */
+	bool broken;
+	/* the lock could not be had: do not wait for it again */
+	bool impatient;
+};
+
+/* Say what SQLite last complained about, with the path and what to do. */
+const char *geotrip_sqlite_error(struct geotrip_store *store, int code);
+
+/* A statement, reset and ready for its bindings, or NULL with an error. It
+   belongs to the store. sql must be a constant: statements are kept by its
+   address. */
+sqlite3_stmt *geotrip_sqlite_stmt(struct geotrip_store *store,
+				  const char *sql, const char **error_r);
+/* Bind texts, which may be NULL, and must live until the statement is reset. */
+void geotrip_sqlite_bind_text(sqlite3_stmt *stmt, int idx, const char *text);
+/* Bind a time, NULL for GEOTRIP_NEVER. */
+void geotrip_sqlite_bind_until(sqlite3_stmt *stmt, int idx, int64_t time);
+/* Returns 1 if there is a row, 0 if the statement is done, -1 with an error.
+   Done or failed, the statement is reset. */
+int geotrip_sqlite_step(struct geotrip_store *store, sqlite3_stmt *stmt,
+			const char **error_r);
+/* Step a statement that returns no rows. */
+int geotrip_sqlite_run(struct geotrip_store *store, sqlite3_stmt *stmt,
+		       const char **error_r);
+
+/* A write transaction. After a successful begin there must be one commit or
+   one rollback. If commit fails, it has rolled back. */
+int geotrip_sqlite_begin(struct geotrip_store *store, const char **error_r);
+int geotrip_sqlite_commit(struct geotrip_store *store, const char **error_r);
+void geotrip_sqlite_rollback(struct geotrip_store *store);
+/* Choose whether the next commits survive a power cut at once (FULL), or only
+   what was committed before the last checkpoint surely does (NORMAL). */
+int geotrip_sqlite_set_durable(struct geotrip_store *store, bool durable,
+			       const char **error_r);
+
+/* Find the id of a user. Returns 1, 0 if there is none, -1 with an error. */
+int geotrip_sqlite_find_user(struct geotrip_store *store, const char *name,
+			     int64_t *id_r, const char **error_r);
+/* Find or create it, within a transaction. Returns 0, or -1 with an error. */
+int geotrip_sqlite_make_user(struct geotrip_store *store, const char *name,
+			     int64_t *id_r, const char **error_r);
+
+/* Within a transaction: close the suspensions of which the time is over at
+   now, of the user or of all (0), and call back for each (may be NULL). */
+int geotrip_sqlite_expire(struct geotrip_store *store, int64_t user_id,
+			  int64_t now,
+			  geotrip_suspension_callback_t *callback,
+			  void *context, const char **error_r);
+/* Within a transaction: insert a suspension and its notice; the members from
+   released_at on are ignored. */
+int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
+				     int64_t user_id,
+				     const struct geotrip_suspension *new,
+				     int64_t *id_r, const char **error_r);
+
+#endif

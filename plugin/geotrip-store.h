@@ -1,0 +1,259 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_STORE_H
+#define GEOTRIP_STORE_H
+
+/* The store: users, their logins, suspensions and notices, on disk.
+
+   A store is opened by every process that needs it: the auth process, which
+   records, and doveadm. Nothing here logs; every error text names the path
+   and what to do. Error texts are in the data stack.
+
+   Order of calls: geotrip_store_init(), then geotrip_store_open() until it
+   succeeds, then the rest. What another process commits is seen at once by
+   queries; who keeps results in memory compares geotrip_store_generation(). */
+
+#include "geotrip-common.h"
+
+struct geotrip_store;
+
+struct geotrip_store_settings {
+	const char *path;
+	/* create the database if there is none. Only for the process that owns
+	   it: a file that root created is one that Dovecot cannot write. */
+	bool create;
+	/* how long to wait for another process' lock */
+	unsigned int lock_wait_msecs;
+};
+
+struct geotrip_store *
+geotrip_store_init(const struct geotrip_store_settings *set);
+void geotrip_store_deinit(struct geotrip_store **store);
+
+/* Open the database, create or migrate its schema. If it is open already,
+   only look whether the file is still the one that was opened, and reopen it
+   if not. Returns 0, or -1 with an error; may be called again. */
+int geotrip_store_open(struct geotrip_store *store, const char **error_r);
+
+/* Find out whether another process committed something since the last call.
+   Returns 0, or -1 with an error. The database must have been opened. */
+int geotrip_store_sync(struct geotrip_store *store, const char **error_r);
+/* This number changes when what was read before may have become wrong. It is
+   never 0. */
+unsigned int geotrip_store_generation(const struct geotrip_store *store);
+
+/*
+ * The path of a login
+ */
+
+/* A user as the store knows it. The caller keeps one for each user that it
+   works with, all zero but for the name; the id is the store's own. */
+struct geotrip_store_user {
+	char *name;
+	int64_t id;
+	unsigned int id_generation;
+};
+
+struct geotrip_store_login {
+	struct geotrip_store_user *user;
+	int64_t time;
+	struct geotrip_country country;
+	/* family 0: no address */
+	struct ip_addr ip;
+	const char *service;
+	const char *mechanism;
+	/* NULL: none */
+	const char *session;
+	enum geotrip_verdict verdict;
+};
+ARRAY_DEFINE_TYPE(geotrip_store_login, struct geotrip_store_login);
+
+/* What is known of a user before a login. */
+struct geotrip_store_history {
+	/* logins up to this time do not count */
+	int64_t cleared_at;
+	bool suspended;
+	/* GEOTRIP_NEVER: until released */
+	int64_t suspended_until;
+	/* the countries of allowed logins after cleared_at */
+	ARRAY_TYPE(geotrip_sighting) seen;
+};
+
+/* history is NULL if there was an error. It is valid during the callback. */
+typedef void
+geotrip_store_load_callback_t(const struct geotrip_store_history *history,
+			      const char *error, void *context);
+
+/* Read the history of a user back to the time since. The callback is called
+   exactly once; SQLite calls it before this returns. */
+void geotrip_store_load(struct geotrip_store *store,
+			struct geotrip_store_user *user, int64_t since,
+			geotrip_store_load_callback_t *callback,
+			void *context);
+
+/* The suspension that begins with the last login of a commit. */
+struct geotrip_store_trip {
+	/* GEOTRIP_NEVER: until released */
+	int64_t until;
+	const char *reason;
+	const char *rule;
+	/* those that made the rule true, in the order in which they were seen;
+	   the login itself is the last one */
+	ARRAY_TYPE(geotrip_sighting) evidence;
+	/* the countries of the evidence, separated by spaces */
+	const char *countries;
+};
+
+enum geotrip_store_commit_result {
+	GEOTRIP_STORE_COMMITTED,
+	/* nothing was written: the user of the trip is suspended already */
+	GEOTRIP_STORE_SUSPENDED_ALREADY,
+	/* nothing was written */
+	GEOTRIP_STORE_COMMIT_FAILED,
+};
+
+typedef void
+geotrip_store_commit_callback_t(enum geotrip_store_commit_result result,
+				const char *error, void *context);
+
+/* Write the logins in one transaction, and with a trip also the suspension,
+   its evidence and its notice, so that they survive a power cut. The callback
+   is called exactly once; SQLite calls it before this returns. */
+void geotrip_store_commit(struct geotrip_store *store,
+			  const ARRAY_TYPE(geotrip_store_login) *logins,
+			  const struct geotrip_store_trip *trip,
+			  geotrip_store_commit_callback_t *callback,
+			  void *context);
+
+/*
+ * Suspensions
+ */
+
+struct geotrip_suspension {
+	int64_t id;
+	const char *user;
+	int64_t since;
+	/* GEOTRIP_NEVER: until released */
+	int64_t until;
+	const char *reason;
+	/* NULL: an operator suspended the account */
+	const char *rule;
+	const char *countries;
+	const char *source;
+	/* 0: active. The following are NULL then. */
+	int64_t released_at;
+	const char *released_by;
+	const char *release_reason;
+	/* the state of the notice and how often its delivery was tried */
+	const char *notice_state;
+	unsigned int notice_attempts;
+};
+
+/* Callbacks get one row at a time, valid during the callback. */
+typedef void
+geotrip_suspension_callback_t(const struct geotrip_suspension *suspension,
+			      void *context);
+
+enum geotrip_store_suspensions {
+	/* the active ones, oldest first */
+	GEOTRIP_STORE_SUSPENSIONS_ACTIVE,
+	/* all of them, oldest first */
+	GEOTRIP_STORE_SUSPENSIONS_ALL,
+	/* only the one that began last */
+	GEOTRIP_STORE_SUSPENSIONS_LAST,
+	/* those with a queued notice, in the order of delivery */
+	GEOTRIP_STORE_SUSPENSIONS_TO_NOTIFY,
+};
+
+/* Call back for the suspensions of a user, or of all users (NULL). One whose
+   time is over is not active. Returns 0, or -1 with an error. */
+int geotrip_store_suspensions(struct geotrip_store *store,
+			      enum geotrip_store_suspensions which,
+			      const char *user,
+			      geotrip_suspension_callback_t *callback,
+			      void *context, const char **error_r);
+
+/* Suspend a user, known or not, on behalf of an operator, and queue a notice.
+   until may be GEOTRIP_NEVER. If the user is suspended already, that
+   suspension gets the new end and reason. Returns 0, or -1 with an error. */
+int geotrip_store_suspend(struct geotrip_store *store, const char *user,
+			  int64_t until, const char *reason,
+			  const char **error_r);
+
+/* End the active suspension of a user on behalf of an operator, clear the
+   user's window, withdraw a notice that is still queued. reason may be NULL.
+   Returns 1, 0 if the user is not suspended, or -1 with an error. */
+int geotrip_store_release(struct geotrip_store *store, const char *user,
+			  const char *reason, const char **error_r);
+
+/* Close suspensions whose time is over, and call back for each. Returns 0, or
+   -1 with an error. */
+int geotrip_store_expire(struct geotrip_store *store,
+			 geotrip_suspension_callback_t *callback,
+			 void *context, const char **error_r);
+
+/*
+ * What was recorded
+ */
+
+/* Is there any record of the user? Returns 1, 0, or -1 with an error. */
+int geotrip_store_user_exists(struct geotrip_store *store, const char *user,
+			      const char **error_r);
+
+typedef void
+geotrip_login_callback_t(const struct geotrip_store_login *login,
+			 const char *verdict, void *context);
+
+/* Call back for the logins of a user since a time, newest first, at most max.
+   login->verdict is not set: the callback gets the stored name. Returns 0, or
+   -1 with an error. */
+int geotrip_store_logins(struct geotrip_store *store, const char *user,
+			 int64_t since, unsigned int max,
+			 geotrip_login_callback_t *callback, void *context,
+			 const char **error_r);
+
+/* Call back for the logins that are the evidence of a suspension, oldest
+   first. */
+int geotrip_store_evidence(struct geotrip_store *store, int64_t suspension_id,
+			   geotrip_login_callback_t *callback, void *context,
+			   const char **error_r);
+
+struct geotrip_country_count {
+	/* empty: not known */
+	const char *country;
+	uint64_t logins, users, trips;
+};
+
+typedef void
+geotrip_country_callback_t(const struct geotrip_country_count *count,
+			   void *context);
+
+/* Call back for each country, most logins first. since = 0: the totals since
+   recording began, which purge leaves alone; users are then those whose
+   logins are still there. service may be NULL for all of them. */
+int geotrip_store_countries(struct geotrip_store *store, int64_t since,
+			    const char *service,
+			    geotrip_country_callback_t *callback,
+			    void *context, const char **error_r);
+
+/*
+ * Upkeep
+ */
+
+struct geotrip_purge_count {
+	uint64_t logins, suspensions, users;
+};
+
+/* Delete what is older than before, in transactions so small that logins do
+   not wait: logins that are not evidence of an active suspension, suspensions
+   that ended, users of whom nothing is left. Returns 0, or -1 with an error
+   after having deleted a part; count_r is set in both cases. */
+int geotrip_store_purge(struct geotrip_store *store, int64_t before,
+			struct geotrip_purge_count *count_r,
+			const char **error_r);
+
+/* Can the store be written now? Takes and releases the write lock. Returns 0,
+   or -1 with an error. */
+int geotrip_store_try_write(struct geotrip_store *store, const char **error_r);
+
+#endif

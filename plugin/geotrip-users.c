@@ -1,0 +1,209 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* Owns the users in memory: a hash table by name, and a list in the order of
+   use. */
+
+#include "lib.h"
+#include "array.h"
+#include "hash.h"
+#include "llist.h"
+#include "md5.h"
+#include "geotrip-users.h"
+
+/* What malloc() and the hash table need for each user, about. */
+#define USER_OVERHEAD_BYTES 96
+
+struct geotrip_users {
+	HASH_TABLE(char *, struct geotrip_user *) hash;
+	/* the head is the least recently used */
+	struct geotrip_user *head, *tail;
+	size_t bytes, max_bytes;
+};
+
+struct geotrip_users *geotrip_users_init(size_t max_bytes)
+{
+	struct geotrip_users *users = i_new(struct geotrip_users, 1);
+
+	users->max_bytes = max_bytes;
+	hash_table_create(&users->hash, default_pool, 0, str_hash, strcmp);
+	return users;
+}
+
+/* Not exact, but the same when a user comes and goes: it must not depend on
+   how many countries were seen in between. */
+static size_t user_bytes(const struct geotrip_user *user)
+{
+	return sizeof(*user) + USER_OVERHEAD_BYTES +
+		2 * sizeof(struct geotrip_sighting) +
+		strlen(user->store.name) + 1;
+}
+
+static void users_remove(struct geotrip_users *users,
+			 struct geotrip_user *user)
+{
+	hash_table_remove(users->hash, user->store.name);
+	DLLIST2_REMOVE(&users->head, &users->tail, user);
+	users->bytes -= user_bytes(user);
+	geotrip_user_unref(&user);
+}
+
+void geotrip_users_deinit(struct geotrip_users **_users)
+{
+	struct geotrip_users *users = *_users;
+
+	if (users == NULL)
+		return;
+	*_users = NULL;
+	while (users->head != NULL)
+		users_remove(users, users->head);
+	hash_table_destroy(&users->hash);
+	i_free(users);
+}
+
+struct geotrip_user *
+geotrip_users_get(struct geotrip_users *users, const char *name)
+{
+	struct geotrip_user *user = hash_table_lookup(users->hash, name);
+
+	if (user != NULL) {
+		DLLIST2_REMOVE(&users->head, &users->tail, user);
+		DLLIST2_APPEND(&users->head, &users->tail, user);
+		return user;
+	}
+
+	user = i_new(struct geotrip_user, 1);
+	user->refcount = 1;
+	user->store.name = i_strdup(name);
+	hash_table_insert(users->hash, user->store.name, user);
+	DLLIST2_APPEND(&users->head, &users->tail, user);
+	users->bytes += user_bytes(user);
+	while (users->bytes > users->max_bytes && users->head != user)
+		users_remove(users, users->head);
+	return user;
+}
+
+void geotrip_user_ref(struct geotrip_user *user)
+{
+	i_assert(user->refcount > 0);
+	user->refcount++;
+}
+
+void geotrip_user_unref(struct geotrip_user **_user)
+{
+	struct geotrip_user *user = *_user;
+
+	*_user = NULL;
+	i_assert(user->refcount > 0);
+	if (--user->refcount > 0)
+		return;
+	i_free(user->seen);
+	i_free(user->store.name);
+	i_free(user);
+}
+
+/* Drop the sightings up to a time. */
+static void user_forget(struct geotrip_user *user, int64_t time)
+{
+	unsigned int i = 0;
+
+	while (i < user->seen_count) {
+		if (user->seen[i].time <= time)
+			user->seen[i] = user->seen[--user->seen_count];
+		else
+			i++;
+	}
+}
+
+static struct geotrip_sighting *
+user_add_country(struct geotrip_user *user, struct geotrip_country country)
+{
+	size_t size = sizeof(*user->seen);
+	struct geotrip_sighting *seen;
+
+	if (user->seen_count == user->seen_alloc) {
+		unsigned int alloc = I_MAX(1, user->seen_alloc * 2);
+
+		user->seen = i_realloc(user->seen, size * user->seen_alloc,
+				       size * alloc);
+		user->seen_alloc = alloc;
+	}
+	seen = &user->seen[user->seen_count++];
+	seen->country = country;
+	return seen;
+}
+
+void geotrip_user_see(struct geotrip_user *user,
+		      const struct geotrip_sighting *sighting, int64_t since)
+{
+	unsigned int i;
+
+	if (sighting->time <= user->cleared_at)
+		return;
+	for (i = 0; i < user->seen_count; i++) {
+		if (strcmp(user->seen[i].country.code,
+			   sighting->country.code) == 0) {
+			user->seen[i].time = I_MAX(user->seen[i].time,
+						   sighting->time);
+			return;
+		}
+	}
+	user_forget(user, since);
+	user_add_country(user, sighting->country)->time = sighting->time;
+}
+
+void geotrip_user_clear(struct geotrip_user *user, int64_t time)
+{
+	user->cleared_at = I_MAX(user->cleared_at, time);
+	user_forget(user, user->cleared_at);
+}
+
+void geotrip_user_merge(struct geotrip_user *user,
+			const struct geotrip_store_history *history,
+			unsigned int generation)
+{
+	const struct geotrip_sighting *sighting;
+
+	user->generation = generation;
+	user->suspended_until = history->suspended ?
+		history->suspended_until : 0;
+	geotrip_user_clear(user, history->cleared_at);
+	array_foreach(&history->seen, sighting)
+		geotrip_user_see(user, sighting, user->cleared_at);
+}
+
+bool geotrip_user_suspended(struct geotrip_user *user, int64_t now)
+{
+	if (user->suspended_until == 0)
+		return FALSE;
+	if (user->suspended_until > now)
+		return TRUE;
+	geotrip_user_clear(user, user->suspended_until);
+	user->suspended_until = 0;
+	return FALSE;
+}
+
+bool geotrip_user_session_again(struct geotrip_user *user,
+				const char *session, const char *service,
+				const struct ip_addr *ip)
+{
+	unsigned char digest[MD5_RESULTLEN];
+	struct md5_context ctx;
+	uint64_t id;
+	unsigned int i;
+
+	/* MD5 serves as a hash that is wide enough for no two sessions to be
+	   taken for one; the ids are Dovecot's own. */
+	md5_init(&ctx);
+	md5_update(&ctx, session, strlen(session) + 1);
+	md5_update(&ctx, service, strlen(service) + 1);
+	md5_update(&ctx, net_ip2addr(ip), strlen(net_ip2addr(ip)));
+	md5_final(&ctx, digest);
+	memcpy(&id, digest, sizeof(id));
+
+	for (i = 0; i < GEOTRIP_USER_SESSIONS; i++) {
+		if (user->sessions[i] == id)
+			return TRUE;
+	}
+	user->sessions[user->session_idx++ % GEOTRIP_USER_SESSIONS] = id;
+	return FALSE;
+}

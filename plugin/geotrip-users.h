@@ -1,0 +1,65 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_USERS_H
+#define GEOTRIP_USERS_H
+
+/* The users seen lately, in memory: what a verdict needs to know of them. The
+   verdict of a login then needs no query. The memory is bounded: the least
+   recently used user goes first. What is forgotten is in the store. */
+
+#include "geotrip-store.h"
+
+/* So many sessions of a user are remembered, to count each once. */
+#define GEOTRIP_USER_SESSIONS 4
+
+struct geotrip_user {
+	struct geotrip_user *prev, *next;
+	int refcount;
+	struct geotrip_store_user store;
+
+	/* the store's generation when the history was loaded; 0: never */
+	unsigned int generation;
+	/* logins up to this time do not count */
+	int64_t cleared_at;
+	/* 0: not suspended, GEOTRIP_NEVER: until released */
+	int64_t suspended_until;
+	/* at most one for each country, in no order */
+	struct geotrip_sighting *seen;
+	unsigned int seen_count, seen_alloc;
+
+	uint64_t sessions[GEOTRIP_USER_SESSIONS];
+	unsigned int session_idx;
+};
+
+struct geotrip_users;
+
+/* Keep about max_bytes of users. */
+struct geotrip_users *geotrip_users_init(size_t max_bytes);
+void geotrip_users_deinit(struct geotrip_users **users);
+
+/* Find the user, or begin with one of whom nothing is known. It stays valid
+   until the next geotrip_users_get(), or as long as there is a reference. */
+struct geotrip_user *
+geotrip_users_get(struct geotrip_users *users, const char *name);
+void geotrip_user_ref(struct geotrip_user *user);
+void geotrip_user_unref(struct geotrip_user **user);
+
+/* Take over what the store knows. What was seen here and is not in the store
+   yet stays, and a release that the store knows of wins over both. */
+void geotrip_user_merge(struct geotrip_user *user,
+			const struct geotrip_store_history *history,
+			unsigned int generation);
+/* Remember that the user was seen. Sightings older than since are dropped. */
+void geotrip_user_see(struct geotrip_user *user,
+		      const struct geotrip_sighting *sighting, int64_t since);
+/* Nothing up to this time counts any more. */
+void geotrip_user_clear(struct geotrip_user *user, int64_t time);
+/* Is the user suspended at this time? Ends a suspension whose time is over. */
+bool geotrip_user_suspended(struct geotrip_user *user, int64_t now);
+/* Returns TRUE if this session was seen before from the same address and for
+   the same service, and remembers it otherwise. */
+bool geotrip_user_session_again(struct geotrip_user *user,
+				const char *session, const char *service,
+				const struct ip_addr *ip);
+
+#endif

@@ -1,0 +1,468 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* The whole pipeline but for Dovecot's auth process: real mmdb, real SQLite,
+   real event loop. */
+
+#include "lib.h"
+#include "array.h"
+#include "ioloop.h"
+#include "test-common.h"
+#include "geotrip-event.h"
+#include "geotrip-login.h"
+#include "geotrip-store.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define JP "192.0.2.1"
+#define US "192.0.2.17"
+#define BR "192.0.2.33"
+#define DE "192.0.2.49"
+#define UNKNOWN "192.0.2.241"
+
+static const char *db_path;
+static struct ioloop *ioloop;
+static struct event *event;
+
+static struct geotrip_settings default_settings(void)
+{
+	struct geotrip_settings set = {
+		.geotrip_db = db_path,
+		.geotrip_mmdb = t_strdup_printf("%s/maxmind.mmdb",
+						getenv("GEOTRIP_TEST_DATA")),
+		.geotrip_mode = "enforce",
+		.geotrip_rules = "3 countries in 1h",
+		.geotrip_services = "smtp submission",
+		.geotrip_suspend_services = "smtp submission",
+		.geotrip_suspend_time = 86400,
+		.geotrip_exempt_users = "",
+		.geotrip_exempt_networks = GEOTRIP_NETWORKS_LOCAL,
+		.geotrip_message = "Suspended.",
+		.geotrip_on_error = "allow",
+		.geotrip_retention = 30 * 86400,
+	};
+	return set;
+}
+
+static struct geotrip_config config;
+
+static struct geotrip *start(const struct geotrip_settings *set)
+{
+	const char *error;
+
+	i_zero(&config);
+	if (geotrip_config_parse(set, pool_datastack_create(), &config,
+				 &error) < 0)
+		i_fatal("%s", error);
+	return geotrip_init(&config, event);
+}
+
+static void verdict_callback(enum geotrip_verdict verdict, void *context)
+{
+	enum geotrip_verdict *verdict_r = context;
+
+	i_assert(*verdict_r == (enum geotrip_verdict)-1);
+	*verdict_r = verdict;
+}
+
+static const char *
+login_full(struct geotrip *gt, const char *user, const char *ip,
+	   const char *service, const char *session)
+{
+	enum geotrip_verdict verdict = (enum geotrip_verdict)-1;
+	struct geotrip_login login = {
+		.user = user,
+		.service = service,
+		.mechanism = "PLAIN",
+		.session = session,
+		.time = geotrip_now(),
+	};
+
+	if (ip != NULL && net_addr2ip(ip, &login.ip) < 0)
+		i_fatal("bad address %s", ip);
+	geotrip_login_check(gt, &login, verdict_callback, &verdict);
+	return geotrip_verdict_name(verdict);
+}
+
+static const char *login(struct geotrip *gt, const char *user, const char *ip)
+{
+	return login_full(gt, user, ip, "smtp", NULL);
+}
+
+/* Let the event loop run until there is nothing to do for a moment. */
+static void run_ioloop(unsigned int msecs)
+{
+	struct timeout *to = timeout_add_short(msecs, io_loop_stop, ioloop);
+
+	io_loop_run(ioloop);
+	timeout_remove(&to);
+}
+
+/* All values of the first column, as another process sees them. */
+static const char *sql(const char *statement)
+{
+	const char *all = "";
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+
+	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
+	    sqlite3_prepare_v2(db, statement, -1, &stmt, NULL) != SQLITE_OK)
+		i_fatal("%s: %s", statement, sqlite3_errmsg(db));
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		all = t_strconcat(all, *all == '\0' ? "" : " ",
+				  sqlite3_column_text(stmt, 0), NULL);
+	}
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return all;
+}
+
+static void stop(struct geotrip **gt)
+{
+	geotrip_deinit(gt);
+	i_unlink_if_exists(db_path);
+	i_unlink_if_exists(t_strconcat(db_path, "-wal", NULL));
+	i_unlink_if_exists(t_strconcat(db_path, "-shm", NULL));
+}
+
+static void release(const char *user)
+{
+	const struct geotrip_store_settings set = {
+		.path = db_path, .lock_wait_msecs = 1000,
+	};
+	struct geotrip_store *store = geotrip_store_init(&set);
+	const char *error;
+
+	if (geotrip_store_open(store, &error) < 0 ||
+	    geotrip_store_release(store, user, "test", &error) <= 0)
+		i_fatal("release failed");
+	geotrip_store_deinit(&store);
+}
+
+static void test_login_trip(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+
+	test_begin("login: the third country is refused itself");
+	/* all in one iteration of the event loop: nothing is written yet */
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	test_assert_strcmp(login(gt, "u", US), "allow");
+	test_assert_strcmp(sql("SELECT count(*) FROM login"), "0");
+	test_assert_strcmp(login(gt, "u", BR), "trip");
+	/* before the client is answered, the suspension is on disk, and with
+	   it all that led to it */
+	test_assert_strcmp(sql("SELECT country || verdict FROM login"),
+			   "JPallow USallow BRtrip");
+	test_assert_strcmp(sql("SELECT user FROM active_suspension"), "u");
+	test_assert_strcmp(sql("SELECT countries FROM suspension"),
+			   "JP US BR");
+	test_assert_strcmp(sql("SELECT count(*) FROM evidence"), "3");
+	test_end();
+
+	test_begin("login: then every country is blocked, for this user");
+	test_assert_strcmp(login(gt, "u", JP), "blocked");
+	test_assert_strcmp(login_full(gt, "u", JP, "submission", NULL),
+			   "blocked");
+	test_assert_strcmp(login_full(gt, "u", JP, "imap", NULL), "allow");
+	test_assert_strcmp(login(gt, "v", JP), "allow");
+	test_assert_strcmp(login(gt, "v", US), "allow");
+	run_ioloop(1);
+	test_assert_strcmp(sql("SELECT verdict FROM login WHERE id > 3"),
+			   "blocked blocked allow allow");
+	test_assert_strcmp(sql("SELECT count(*) FROM suspension"), "1");
+	test_end();
+
+	test_begin("login: a release is seen at once, and forgives");
+	release("u");
+	run_ioloop(1);
+	test_assert_strcmp(login(gt, "u", BR), "allow");
+	test_assert_strcmp(login(gt, "u", US), "allow");
+	test_assert_strcmp(login(gt, "u", DE), "trip");
+	/* but only this user */
+	test_assert_strcmp(login(gt, "v", BR), "trip");
+	test_end();
+
+	test_begin("login: a suspension survives the process");
+	geotrip_deinit(&gt);
+	gt = start(&set);
+	test_assert_strcmp(login(gt, "u", JP), "blocked");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_restart(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+
+	test_begin("login: the window survives the process");
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	test_assert_strcmp(login(gt, "u", US), "allow");
+	geotrip_deinit(&gt);
+	gt = start(&set);
+	test_assert_strcmp(login(gt, "u", BR), "trip");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_not_counted(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt;
+
+	set.geotrip_exempt_users = "probe";
+	set.geotrip_exempt_networks = "127.0.0.0/8 192.0.2.48/28";
+	gt = start(&set);
+
+	test_begin("login: what is not counted");
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	test_assert_strcmp(login(gt, "u", US), "allow");
+	/* no country: unknown, local, none at all */
+	test_assert_strcmp(login(gt, "u", UNKNOWN), "allow");
+	test_assert_strcmp(login(gt, "u", "10.0.0.1"), "allow");
+	test_assert_strcmp(login(gt, "u", NULL), "allow");
+	/* exempt network, uncounted service */
+	test_assert_strcmp(login(gt, "u", DE), "allow");
+	test_assert_strcmp(login(gt, "u", "127.0.0.1"), "allow");
+	test_assert_strcmp(login_full(gt, "u", BR, "imap", NULL), "allow");
+	/* exempt user */
+	test_assert_strcmp(login(gt, "probe", JP), "allow");
+	test_assert_strcmp(login(gt, "probe", US), "allow");
+	test_assert_strcmp(login(gt, "probe", BR), "allow");
+	run_ioloop(1);
+	test_assert_strcmp(sql("SELECT coalesce(country, '-') FROM login"),
+			   "JP US - - -");
+	test_assert_strcmp(sql("SELECT count(*) FROM login "
+			       "WHERE ip IS NULL"), "1");
+	/* and still the third country trips */
+	test_assert_strcmp(login(gt, "u", "::ffff:"BR), "trip");
+	/* an exempt network is never blocked */
+	test_assert_strcmp(login(gt, "u", DE), "allow");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_sessions(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+
+	test_begin("login: one session that authenticates twice counts once");
+	test_assert_strcmp(login_full(gt, "u", JP, "smtp", "s1"), "allow");
+	test_assert_strcmp(login_full(gt, "u", JP, "smtp", "s1"), "allow");
+	test_assert_strcmp(login_full(gt, "u", JP, "smtp", "s2"), "allow");
+	run_ioloop(1);
+	test_assert_strcmp(sql("SELECT session FROM login"), "s1 s2");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_imap_trips(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt;
+
+	set.geotrip_services = "*";
+	gt = start(&set);
+
+	test_begin("login: a service that goes on working trips, and goes on");
+	test_assert_strcmp(login_full(gt, "u", JP, "imap", NULL), "allow");
+	test_assert_strcmp(login_full(gt, "u", US, "imap", NULL), "allow");
+	test_assert_strcmp(login_full(gt, "u", BR, "imap", NULL), "allow");
+	test_assert_strcmp(login(gt, "u", JP), "blocked");
+	test_assert_strcmp(login_full(gt, "u", DE, "imap", NULL), "allow");
+	run_ioloop(1);
+	test_assert_strcmp(sql("SELECT verdict FROM login"),
+			   "allow allow trip blocked allow");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_observe(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt;
+
+	set.geotrip_mode = "observe";
+	gt = start(&set);
+
+	test_begin("login: mode observe marks, and refuses nobody");
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	test_assert_strcmp(login(gt, "u", US), "allow");
+	test_assert_strcmp(login(gt, "u", BR), "allow");
+	test_assert_strcmp(login(gt, "u", DE), "allow");
+	run_ioloop(1);
+	test_assert_strcmp(sql("SELECT verdict FROM login"),
+			   "allow allow observe allow");
+	test_assert_strcmp(sql("SELECT count(*) FROM suspension"), "0");
+	test_assert_strcmp(sql("SELECT count(*) FROM notice"), "0");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_no_store(bool deny)
+{
+	struct geotrip_settings set = default_settings();
+	const char *answer = deny ? "tempfail" : "allow";
+	struct geotrip *gt;
+
+	set.geotrip_db = t_strconcat(db_path, ".d/geotrip.db", NULL);
+	set.geotrip_on_error = deny ? "deny" : "allow";
+
+	test_begin(t_strdup_printf("login: no store, geotrip_on_error = %s",
+				   set.geotrip_on_error));
+	/* once, however many logins there are */
+	test_expect_error_string("geotrip_db=");
+	gt = start(&set);
+	test_assert_strcmp(login(gt, "u", JP), answer);
+	test_assert_strcmp(login(gt, "u", US), answer);
+	test_assert_strcmp(login_full(gt, "u", US, "imap", NULL), "allow");
+	test_assert_strcmp(login(gt, "v", US), answer);
+	run_ioloop(1);
+	test_expect_no_more_errors();
+	if (!deny)
+		test_expect_error_string("3 logins could not be written");
+	stop(&gt);
+	test_expect_no_more_errors();
+	test_end();
+}
+
+static void test_login_store_errors(void)
+{
+	test_login_no_store(FALSE);
+	test_login_no_store(TRUE);
+}
+
+static void test_login_no_mmdb(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt;
+
+	set.geotrip_mmdb = t_strconcat(db_path, ".mmdb", NULL);
+	test_begin("login: no mmdb");
+	test_expect_error_string("geotrip_mmdb=");
+	gt = start(&set);
+	test_expect_no_more_errors();
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	run_ioloop(1);
+	test_assert_strcmp(sql("SELECT coalesce(country, '-') FROM login"),
+			   "-");
+	stop(&gt);
+
+	set.geotrip_on_error = "deny";
+	test_expect_error_string("geotrip_mmdb=");
+	gt = start(&set);
+	test_expect_no_more_errors();
+	test_assert_strcmp(login(gt, "u", JP), "tempfail");
+	/* no country is needed for an address that has none */
+	test_assert_strcmp(login(gt, "u", NULL), "allow");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_locked(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+	sqlite3 *db;
+
+	test_begin("login: while another process holds the lock, rows wait");
+	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		i_fatal("%s", sqlite3_errmsg(db));
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	test_assert_strcmp(login(gt, "u", US), "allow");
+	test_expect_error_string("database is locked");
+	run_ioloop(1);
+	/* nobody is told about a suspension that is not on disk */
+	test_assert_strcmp(login(gt, "u", BR), "allow");
+	test_expect_no_more_errors();
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+	/* the next one makes the rule true as well */
+	test_assert_strcmp(login(gt, "u", DE), "trip");
+	test_assert_strcmp(sql("SELECT country || verdict FROM login"),
+			   "JPallow USallow BRallow DEtrip");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_retry(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+	sqlite3 *db;
+
+	test_begin("login: rows that waited are written by themselves");
+	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		i_fatal("%s", sqlite3_errmsg(db));
+	test_expect_error_string("database is locked");
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	run_ioloop(1);
+	test_expect_no_more_errors();
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+	test_assert_strcmp(sql("SELECT count(*) FROM login"), "0");
+	run_ioloop(1500);
+	test_assert_strcmp(sql("SELECT count(*) FROM login"), "1");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_batch(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+	unsigned int i;
+
+	test_begin("login: 1,000 rows are not left waiting");
+	for (i = 0; i < 1500; i++) T_BEGIN {
+		(void)login(gt, t_strdup_printf("u%u", i), JP);
+	} T_END;
+	test_assert(atoi(sql("SELECT count(*) FROM login")) >= 1000);
+	run_ioloop(1);
+	test_assert_strcmp(sql("SELECT count(*) FROM login"), "1500");
+	test_end();
+	stop(&gt);
+}
+
+int main(void)
+{
+	static void (*const tests[])(void) = {
+		test_login_trip,
+		test_login_restart,
+		test_login_not_counted,
+		test_login_sessions,
+		test_login_imap_trips,
+		test_login_observe,
+		test_login_store_errors,
+		test_login_no_mmdb,
+		test_login_locked,
+		test_login_retry,
+		test_login_batch,
+		NULL
+	};
+	char template[] = "/tmp/test-geotrip-login.XXXXXX";
+	char path_buf[64];
+	int ret;
+
+	lib_init();
+	if (mkdtemp(template) == NULL)
+		i_fatal("mkdtemp() failed: %m");
+	i_snprintf(path_buf, sizeof(path_buf), "%s/geotrip.db", template);
+	db_path = path_buf;
+	ioloop = io_loop_create();
+	event = geotrip_event_create(NULL);
+
+	ret = test_run(tests);
+
+	event_unref(&event);
+	io_loop_destroy(&ioloop);
+	if (rmdir(template) < 0)
+		i_fatal("rmdir(%s) failed: %m", template);
+	lib_deinit();
+	return ret;
+}

@@ -1,0 +1,190 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* Settings: from words to what they mean, and what is refused. */
+
+#include "lib.h"
+#include "array.h"
+#include "test-common.h"
+#include "geotrip-settings.h"
+
+static const struct geotrip_settings good = {
+	.geotrip_db = "/var/lib/dovecot-geotrip/geotrip.db",
+	.geotrip_mmdb = "/var/lib/GeoIP/country.mmdb",
+	.geotrip_mode = "enforce",
+	.geotrip_rules = "3 countries in 1h",
+	.geotrip_services = "smtp submission",
+	.geotrip_suspend_services = "smtp submission",
+	.geotrip_suspend_time = 86400,
+	.geotrip_exempt_users = "probe@* *@bots.example.org",
+	.geotrip_exempt_networks = GEOTRIP_NETWORKS_LOCAL,
+	.geotrip_message = "Suspended.",
+	.geotrip_on_error = "allow",
+	.geotrip_retention = 30 * 86400,
+};
+
+static void test_config_good(void)
+{
+	pool_t pool = pool_alloconly_create("test", 4096);
+	struct geotrip_config config;
+	const char *error = "";
+
+	test_begin("settings: good ones");
+	test_assert(geotrip_config_parse(&good, pool, &config, &error) == 0);
+	test_assert(config.enforce && !config.deny_on_error);
+	test_assert(array_count(&config.rules) == 1);
+	test_assert(config.window == GEOTRIP_USECS(3600));
+	test_assert(config.suspend_time == GEOTRIP_USECS(86400));
+	test_assert(geotrip_services_have(config.services, "smtp"));
+	test_assert(geotrip_services_have(config.services, "SUBMISSION"));
+	test_assert(!geotrip_services_have(config.services, "imap"));
+	test_assert(geotrip_config_user_exempt(&config, "probe@example.org"));
+	test_assert(geotrip_config_user_exempt(&config,
+					       "a@BOTS.example.org"));
+	test_assert(!geotrip_config_user_exempt(&config, "a@example.org"));
+	test_end();
+	pool_unref(&pool);
+}
+
+static void test_config_star(void)
+{
+	pool_t pool = pool_alloconly_create("test", 4096);
+	struct geotrip_settings set = good;
+	struct geotrip_config config;
+	const char *error;
+
+	test_begin("settings: * is all services");
+	set.geotrip_services = "*";
+	set.geotrip_suspend_services = "";
+	test_assert(geotrip_config_parse(&set, pool, &config, &error) == 0);
+	test_assert(geotrip_services_have(config.services, "anything"));
+	test_assert(!geotrip_services_have(config.suspend_services, "smtp"));
+	test_end();
+	pool_unref(&pool);
+}
+
+static void test_config_errors(void)
+{
+	static const char *const too_long =
+		"0123456789012345678901234567890123456789012345678901234567"
+		"0123456789012345678901234567890123456789012345678901234567"
+		"0123456789012345678901234567890123456789012345678901234567"
+		"0123456789012345678901234567890123456789012345678901234567"
+		"0123456789012345678901234567890123456789012345678901234567"
+		"0123456789012345678901234567890123456789012345678901234567"
+		"0123456789012345678901234567890123456789012345678901234567";
+	struct geotrip_settings sets[10];
+	static const char *const names[N_ELEMENTS(sets)] = {
+		"geotrip_rules: ", "geotrip_exempt_networks: ",
+		"geotrip_db: ", "geotrip_mmdb: ", "geotrip_mmdb: ",
+		"geotrip_message: ", "geotrip_message: ", "geotrip_message: ",
+		"geotrip_message: ", "geotrip_retention: ",
+	};
+	struct geotrip_config config;
+	const char *error;
+	unsigned int i;
+
+	test_begin("settings: errors name the setting");
+	for (i = 0; i < N_ELEMENTS(sets); i++)
+		sets[i] = good;
+	sets[0].geotrip_rules = "3 contries in 1h";
+	sets[1].geotrip_exempt_networks = "10.0.0.0/8 192.0.2.0/33";
+	sets[2].geotrip_db = "geotrip.db";
+	sets[3].geotrip_mmdb = "country.mmdb";
+	sets[4].geotrip_mmdb = "";
+	sets[5].geotrip_message = "";
+	sets[6].geotrip_message = "two\nlines";
+	sets[7].geotrip_message = "not UTF-8 \xff";
+	sets[8].geotrip_message = too_long;
+	sets[9].geotrip_retention = 3599;
+
+	for (i = 0; i < N_ELEMENTS(sets); i++) T_BEGIN {
+		pool_t pool = pool_alloconly_create("test", 4096);
+
+		error = "";
+		test_assert_idx(geotrip_config_parse(&sets[i], pool, &config,
+						     &error) < 0, i);
+		test_assert_idx(str_begins(error, names[i]), i);
+		pool_unref(&pool);
+	} T_END;
+	test_end();
+}
+
+static bool in_networks(const char *networks_str, const char *ip_str)
+{
+	ARRAY_TYPE(geotrip_network) networks;
+	struct ip_addr ip;
+	const char *error;
+
+	t_array_init(&networks, 8);
+	if (geotrip_networks_parse(networks_str, &networks, &error) < 0)
+		i_fatal("%s", error);
+	if (net_addr2ip(ip_str, &ip) < 0)
+		i_fatal("bad address %s", ip_str);
+	return geotrip_networks_have(&networks, &ip);
+}
+
+static void test_networks(void)
+{
+	static const char *const local[] = {
+		"127.0.0.1", "127.255.255.255", "10.1.2.3", "172.16.0.1",
+		"172.31.255.255", "192.168.1.1", "100.64.0.1", "169.254.1.1",
+		"::1", "fe80::1", "fc00::1", "fdff::1",
+		/* IPv4 in the shape of IPv6 */
+		"::ffff:10.1.2.3",
+	};
+	static const char *const global[] = {
+		"126.255.255.255", "128.0.0.1", "172.32.0.1", "192.0.2.1",
+		"100.128.0.1", "::2", "2001:db8::1", "::ffff:192.0.2.1",
+	};
+	static const char *const bad[] = {
+		"10.0.0.0/33", "2001:db8::/129", "10.0.0/8", "192.168/16", "host.example",
+		"10.0.0.0/", "10.0.0.0/x", "10.0.0.0/-1", "10.0.0.0-10.0.0.9",
+	};
+	ARRAY_TYPE(geotrip_network) networks;
+	const char *error;
+	unsigned int i;
+
+	test_begin("networks: local addresses");
+	for (i = 0; i < N_ELEMENTS(local); i++) {
+		test_assert_idx(in_networks(GEOTRIP_NETWORKS_LOCAL, local[i]),
+				i);
+	}
+	for (i = 0; i < N_ELEMENTS(global); i++) {
+		test_assert_idx(!in_networks(GEOTRIP_NETWORKS_LOCAL,
+					     global[i]), i);
+	}
+	test_end();
+
+	test_begin("networks: separators, whole addresses, odd prefixes");
+	test_assert(in_networks("192.0.2.1, 198.51.100.0/25", "192.0.2.1"));
+	test_assert(!in_networks("192.0.2.1, 198.51.100.0/25", "192.0.2.2"));
+	test_assert(in_networks("192.0.2.1 198.51.100.0/25",
+				"198.51.100.127"));
+	test_assert(!in_networks("192.0.2.1 198.51.100.0/25",
+				 "198.51.100.128"));
+	test_assert(in_networks("0.0.0.0/0", "203.0.113.9"));
+	test_assert(!in_networks("", "203.0.113.9"));
+	test_end();
+
+	test_begin("networks: errors name the word");
+	for (i = 0; i < N_ELEMENTS(bad); i++) {
+		t_array_init(&networks, 8);
+		test_assert_idx(geotrip_networks_parse(
+			t_strdup_printf("10.0.0.0/8 %s", bad[i]), &networks,
+			&error) < 0, i);
+		test_assert_idx(strstr(error, bad[i]) != NULL, i);
+	}
+	test_end();
+}
+
+int main(void)
+{
+	static void (*const tests[])(void) = {
+		test_config_good,
+		test_config_star,
+		test_config_errors,
+		test_networks,
+		NULL
+	};
+	return test_run(tests);
+}
