@@ -15,13 +15,6 @@ print_count(const struct geotrip_country_count *count,
 	doveadm_print_num(count->trips);
 }
 
-static void print_number_header(const char *name)
-{
-	doveadm_print_header(name, name,
-			     DOVEADM_PRINT_HEADER_FLAG_RIGHT_JUSTIFY |
-			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
-}
-
 static void cmd_geotrip_countries(struct doveadm_cmd_context *cctx)
 {
 	struct geotrip_cmd cmd;
@@ -36,9 +29,15 @@ static void cmd_geotrip_countries(struct doveadm_cmd_context *cctx)
 
 	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
 	doveadm_print_header_simple("country");
-	print_number_header("logins");
-	print_number_header("users");
-	print_number_header("trips");
+	doveadm_print_header("logins", "logins",
+			     DOVEADM_PRINT_HEADER_FLAG_RIGHT_JUSTIFY |
+			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
+	doveadm_print_header("users", "users",
+			     DOVEADM_PRINT_HEADER_FLAG_RIGHT_JUSTIFY |
+			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
+	/* a table gives the last column all the room that is left */
+	doveadm_print_header("trips", "trips",
+			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
 	if (geotrip_store_countries(cmd.store, since, service, print_count,
 				    NULL, &error) < 0)
 		geotrip_cmd_fail(&cmd, error);

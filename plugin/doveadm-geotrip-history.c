@@ -56,21 +56,15 @@ static void print_history(struct geotrip_cmd *cmd, const char *user,
 static void cmd_geotrip_history(struct doveadm_cmd_context *cctx)
 {
 	struct geotrip_cmd cmd;
-	const char *user, *error;
+	const char *user;
 	unsigned int max;
 	int64_t since = 0;
-	int ret;
 
 	if (!geotrip_cmd_get_user(cctx, &user) ||
 	    !geotrip_cmd_get_time(cctx, "since", &since) ||
 	    !get_max(cctx, &max) || !geotrip_cmd_begin(&cmd))
 		return;
-	ret = geotrip_store_user_exists(cmd.store, user, &error);
-	if (ret < 0)
-		geotrip_cmd_fail(&cmd, error);
-	else if (ret == 0)
-		geotrip_cmd_no_user(&cmd, user);
-	else
+	if (geotrip_cmd_require_user(&cmd, user))
 		print_history(&cmd, user, since, max);
 	geotrip_cmd_end(&cmd);
 }

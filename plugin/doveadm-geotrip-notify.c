@@ -9,7 +9,10 @@ static void
 print_notice(const struct geotrip_suspension *suspension,
 	     void *context ATTR_UNUSED)
 {
-	geotrip_cmd_print_suspension(suspension);
+	doveadm_print(geotrip_cmd_text(suspension->user));
+	doveadm_print(geotrip_cmd_time(suspension->since));
+	doveadm_print(geotrip_cmd_text(suspension->reason));
+	doveadm_print(geotrip_cmd_text(suspension->countries));
 	doveadm_print(geotrip_cmd_text(suspension->notice_state));
 	doveadm_print_num(suspension->notice_attempts);
 }
@@ -21,10 +24,13 @@ static void cmd_geotrip_notify(struct doveadm_cmd_context *cctx ATTR_UNUSED)
 
 	if (!geotrip_cmd_begin(&cmd))
 		return;
-	geotrip_cmd_print_suspension_header();
+	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
+	doveadm_print_header_simple("user");
+	doveadm_print_header_simple("since");
+	doveadm_print_header_simple("reason");
+	doveadm_print_header_simple("countries");
 	doveadm_print_header_simple("state");
 	doveadm_print_header("attempts", "attempts",
-			     DOVEADM_PRINT_HEADER_FLAG_RIGHT_JUSTIFY |
 			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
 	if (geotrip_store_suspensions(cmd.store,
 				      GEOTRIP_STORE_SUSPENSIONS_TO_NOTIFY,

@@ -123,17 +123,11 @@ static void show_user(struct geotrip_cmd *cmd, const char *user)
 static void cmd_geotrip_show(struct doveadm_cmd_context *cctx)
 {
 	struct geotrip_cmd cmd;
-	const char *user, *error;
-	int ret;
+	const char *user;
 
 	if (!geotrip_cmd_get_user(cctx, &user) || !geotrip_cmd_begin(&cmd))
 		return;
-	ret = geotrip_store_user_exists(cmd.store, user, &error);
-	if (ret < 0)
-		geotrip_cmd_fail(&cmd, error);
-	else if (ret == 0)
-		geotrip_cmd_no_user(&cmd, user);
-	else
+	if (geotrip_cmd_require_user(&cmd, user))
 		show_user(&cmd, user);
 	geotrip_cmd_end(&cmd);
 }

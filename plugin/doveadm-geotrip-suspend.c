@@ -45,7 +45,7 @@ static void cmd_geotrip_suspend(struct doveadm_cmd_context *cctx)
 
 	if (!doveadm_cmd_param_array(cctx, "user", &users) ||
 	    *users == NULL) {
-		geotrip_cmd_usage(cctx, "Which user?");
+		geotrip_cmd_usage(cctx, "No user was given");
 		return;
 	}
 	if (!doveadm_cmd_param_str(cctx, "reason", &reason))

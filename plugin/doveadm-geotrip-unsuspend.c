@@ -101,7 +101,7 @@ static void cmd_geotrip_unsuspend(struct doveadm_cmd_context *cctx)
 	if (!doveadm_cmd_param_array(cctx, "user", &args) || *args == NULL)
 		args = NULL;
 	if (all == (args != NULL)) {
-		geotrip_cmd_usage(cctx, "Either users or -a");
+		geotrip_cmd_usage(cctx, "Give either users or -a");
 		return;
 	}
 	if (!doveadm_cmd_param_str(cctx, "reason", &ctx.reason))

@@ -73,7 +73,7 @@ bool geotrip_cmd_get_user(struct doveadm_cmd_context *cctx,
 {
 	if (!doveadm_cmd_param_str(cctx, "user", user_r) ||
 	    **user_r == '\0') {
-		geotrip_cmd_usage(cctx, "Which user?");
+		geotrip_cmd_usage(cctx, "No user was given");
 		return FALSE;
 	}
 	*user_r = geotrip_unescape(*user_r);
@@ -116,6 +116,18 @@ bool geotrip_cmd_get_duration(struct doveadm_cmd_context *cctx,
 	}
 	*duration_r = GEOTRIP_USECS(secs);
 	return TRUE;
+}
+
+bool geotrip_cmd_require_user(struct geotrip_cmd *cmd, const char *user)
+{
+	const char *error;
+	int ret = geotrip_store_user_exists(cmd->store, user, &error);
+
+	if (ret < 0)
+		geotrip_cmd_fail(cmd, error);
+	else if (ret == 0)
+		geotrip_cmd_no_user(cmd, user);
+	return ret > 0;
 }
 
 void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user)

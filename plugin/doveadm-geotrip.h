@@ -55,6 +55,8 @@ bool geotrip_cmd_get_time(struct doveadm_cmd_context *cctx, const char *name,
 /* Get an argument that is a duration, such as 1h. */
 bool geotrip_cmd_get_duration(struct doveadm_cmd_context *cctx,
 			      const char *name, int64_t *duration_r);
+/* Returns TRUE if there is a record of the user. */
+bool geotrip_cmd_require_user(struct geotrip_cmd *cmd, const char *user);
 /* There is no record of the user. */
 void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user);
 

@@ -20,11 +20,15 @@ struct event *geotrip_event_create(struct event *parent)
 	return event;
 }
 
-void geotrip_event_login(struct event *event,
+/* Each has an event of its own: the field duration that Dovecot adds is then
+   that of what is reported, not the age of the process. */
+
+void geotrip_event_login(struct event *parent,
 			 const struct geotrip_store_login *login,
 			 const char *error)
 {
 	const char *verdict = geotrip_verdict_name(login->verdict);
+	struct event *event = event_create(parent);
 	struct event_passthrough *e = event_create_passthrough(event)->
 		set_name("geotrip_login_finished")->
 		add_str("user", login->user->name)->
@@ -39,13 +43,15 @@ void geotrip_event_login(struct event *event,
 		geotrip_escape(login->service),
 		login->country.code[0] == '\0' ? "-" : login->country.code,
 		verdict);
+	event_unref(&event);
 }
 
-void geotrip_event_suspension_started(struct event *event, const char *user,
+void geotrip_event_suspension_started(struct event *parent, const char *user,
 				      int64_t until, const char *reason,
 				      const char *countries,
 				      const char *source)
 {
+	struct event *event = event_create(parent);
 	struct event_passthrough *e = event_create_passthrough(event)->
 		set_name("geotrip_suspension_started")->
 		add_str("user", user)->
@@ -58,11 +64,13 @@ void geotrip_event_suspension_started(struct event *event, const char *user,
 	e_info(e->event(), "user=<%s>: suspended until %s by %s: %s%s",
 	       geotrip_escape(user), end, source, geotrip_escape(reason),
 	       *countries == '\0' ? "" : t_strdup_printf(" (%s)", countries));
+	event_unref(&event);
 }
 
-void geotrip_event_suspension_ended(struct event *event, const char *user,
+void geotrip_event_suspension_ended(struct event *parent, const char *user,
 				    const char *by, const char *reason)
 {
+	struct event *event = event_create(parent);
 	struct event_passthrough *e = event_create_passthrough(event)->
 		set_name("geotrip_suspension_ended")->
 		add_str("user", user)->
@@ -73,4 +81,5 @@ void geotrip_event_suspension_ended(struct event *event, const char *user,
 	e_info(e->event(), "user=<%s>: suspension ended by %s%s%s",
 	       geotrip_escape(user), by, reason == NULL ? "" : ": ",
 	       reason == NULL ? "" : geotrip_escape(reason));
+	event_unref(&event);
 }

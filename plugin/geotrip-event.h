@@ -8,21 +8,21 @@
 
 #include "geotrip-store.h"
 
-/* The event that all others come from. The caller unreferences it. */
+/* The parent of all others. The caller unreferences it. */
 struct event *geotrip_event_create(struct event *parent);
 
 /* geotrip_login_finished: not logged unless at debug level. error is NULL, or
    what geotrip had to do without: "store" or "mmdb". */
-void geotrip_event_login(struct event *event,
+void geotrip_event_login(struct event *parent,
 			 const struct geotrip_store_login *login,
 			 const char *error);
 /* geotrip_suspension_started and _ended, with one line at info level. by is
    who ended it: operator or time. */
-void geotrip_event_suspension_started(struct event *event, const char *user,
+void geotrip_event_suspension_started(struct event *parent, const char *user,
 				      int64_t until, const char *reason,
 				      const char *countries,
 				      const char *source);
-void geotrip_event_suspension_ended(struct event *event, const char *user,
+void geotrip_event_suspension_ended(struct event *parent, const char *user,
 				    const char *by, const char *reason);
 
 #endif

@@ -550,6 +550,11 @@ static void test_store_purge(void)
 	const char *error;
 	unsigned int i;
 
+	test_begin("store: purge of an empty database");
+	test_assert(geotrip_store_purge(store, now, &count, &error) == 0);
+	test_assert(count.logins == 0 && count.users == 0);
+	test_end();
+
 	test_begin("store: purge deletes what is old and not needed");
 	for (i = 0; i < 10; i++)
 		commit_login(store, &old, "JP", now - 48 * HOUR + i);
