@@ -106,6 +106,9 @@ static void hook_fail(struct auth_request *request)
 {
 	request->failed = TRUE;
 	request->fields.successful = FALSE;
+	/* for a policy server that is told of every login: the password was
+	   right */
+	request->policy_refusal = TRUE;
 	geotrip_auth_no_penalty(request);
 }
 

@@ -20,11 +20,19 @@ static struct timeout *to_start;
 static struct event *geotrip_event;
 static struct geotrip *geotrip;
 
+/* With passdb fields proxy and nopassword any password is right here: only the
+   server behind this one will verify it. */
+static bool is_unverified(const struct auth_request *request)
+{
+	return request->passdb_password == NULL &&
+		auth_fields_exists(request->fields.extra_fields, "proxy");
+}
+
 /* Master users log in for others, nobody in particular is anonymous, and a
    token was given to a process that had authenticated before. */
 static bool is_login(const struct auth_request *request)
 {
-	return request->fields.user != NULL &&
+	return request->fields.user != NULL && !is_unverified(request) &&
 		request->fields.master_user == NULL &&
 		!request->handler->token_auth &&
 		strcmp(geotrip_auth_mechanism(request), "ANONYMOUS") != 0 &&

@@ -5,7 +5,6 @@
 
 #include "lib.h"
 #include "array.h"
-#include "eacces-error.h"
 #include "geotrip-geo.h"
 #include "doveadm-geotrip.h"
 
@@ -72,6 +71,18 @@ check_services(const char *setting, const char *const *services)
 		     t_strarray_join(services, " "));
 }
 
+static bool check_file_owner(const char *path, uid_t uid)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || st.st_uid == uid)
+		return TRUE;
+	print_result("database", FALSE, t_strdup_printf(
+		"%s: belongs to another user than its directory. Give it to "
+		"the user that the auth process runs as", path));
+	return FALSE;
+}
+
 /* The database belongs to the user that the auth process runs as, and so does
    its directory, where SQLite makes more files. */
 static bool check_owner(const char *path)
@@ -86,6 +97,12 @@ static bool check_owner(const char *path)
 		print_result("directory", FALSE, t_strdup_printf(
 			"%s: %m. Create it for the user that the auth process "
 			"runs as, with mode 0750", dir));
+		return FALSE;
+	}
+	if (st_dir.st_uid == 0) {
+		print_result("directory", FALSE, t_strdup_printf(
+			"%s: belongs to root. Give it to the user that the "
+			"auth process runs as, mostly dovecot", dir));
 		return FALSE;
 	}
 	if ((st_dir.st_mode & 0022) != 0) {
@@ -103,14 +120,11 @@ static bool check_owner(const char *path)
 			t_strdup_printf("%s: %m", path));
 		return FALSE;
 	}
-	if (st.st_uid != st_dir.st_uid) {
-		print_result("database", FALSE, t_strdup_printf(
-			"%s: belongs to another user than its directory. "
-			"Give both, and the files with -wal and -shm, to the "
-			"user that the auth process runs as", path));
-		return FALSE;
-	}
-	return TRUE;
+	return check_file_owner(path, st_dir.st_uid) &&
+		check_file_owner(t_strconcat(path, "-wal", NULL),
+				 st_dir.st_uid) &&
+		check_file_owner(t_strconcat(path, "-shm", NULL),
+				 st_dir.st_uid);
 }
 
 static void check_store(const char *path)
@@ -145,8 +159,10 @@ static void check_mmdb(const char *path)
 	else if (geotrip_geo_get_info(geo, &info)) {
 		days = (geotrip_now() / 1000000 - (int64_t)info.build_epoch) /
 			(24 * 60 * 60);
-		print_result("mmdb", TRUE, t_strdup_printf("%s (%s)", path,
-			geotrip_escape(info.type)));
+		print_result("mmdb", !info.ipv4_only, t_strdup_printf(
+			"%s (%s)%s", path, geotrip_escape(info.type),
+			!info.ipv4_only ? "" : " knows IPv4 only: logins by "
+			"IPv6 have no country"));
 		print_result("mmdb age", days <= MMDB_MAX_AGE_DAYS,
 			t_strdup_printf("%"PRId64" days%s", days,
 				days <= MMDB_MAX_AGE_DAYS ? "" :

@@ -9,7 +9,7 @@ static void
 print_count(const struct geotrip_country_count *count,
 	    void *context ATTR_UNUSED)
 {
-	doveadm_print(geotrip_cmd_text(count->country));
+	doveadm_print(geotrip_cmd_text(count->country.code));
 	doveadm_print_num(count->logins);
 	doveadm_print_num(count->users);
 	doveadm_print_num(count->trips);

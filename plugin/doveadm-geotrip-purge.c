@@ -3,23 +3,11 @@
 /* doveadm geotrip purge: delete what is old. For cron. */
 
 #include "lib.h"
-#include "geotrip-event.h"
 #include "doveadm-geotrip.h"
 
-static void
-suspension_ended(const struct geotrip_suspension *suspension, void *context)
-{
-	struct geotrip_cmd *cmd = context;
-
-	geotrip_event_suspension_ended(cmd->event, suspension->user,
-				       suspension->released_by,
-				       suspension->release_reason);
-}
-
-static void print_number(const char *name, uint64_t number)
+static void print_header(const char *name)
 {
 	doveadm_print_header(name, name, DOVEADM_PRINT_HEADER_FLAG_NUMBER);
-	doveadm_print_num(number);
 }
 
 static void purge(struct geotrip_cmd *cmd, int64_t keep)
@@ -31,19 +19,19 @@ static void purge(struct geotrip_cmd *cmd, int64_t keep)
 		e_warning(cmd->event, "geotrip_rules looks back longer than "
 			  "what is kept: some logins will not count");
 	}
-	if (geotrip_store_expire(cmd->store, suspension_ended, cmd,
-				 &error) < 0) {
-		geotrip_cmd_fail(cmd, error);
+	if (!geotrip_cmd_expire(cmd))
 		return;
-	}
 	if (geotrip_store_purge(cmd->store, geotrip_now() - keep, &count,
 				&error) < 0)
 		geotrip_cmd_fail(cmd, error);
 
 	doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
-	print_number("logins", count.logins);
-	print_number("suspensions", count.suspensions);
-	print_number("users", count.users);
+	print_header("logins");
+	print_header("suspensions");
+	print_header("users");
+	doveadm_print_num(count.logins);
+	doveadm_print_num(count.suspensions);
+	doveadm_print_num(count.users);
 }
 
 static void cmd_geotrip_purge(struct doveadm_cmd_context *cctx)

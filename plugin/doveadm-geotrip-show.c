@@ -9,7 +9,6 @@
 
 struct show_context {
 	struct geotrip_cmd *cmd;
-	const char *user;
 	bool any;
 };
 
@@ -96,10 +95,11 @@ show_window(const struct geotrip_store_history *history, const char *error,
 
 static void show_user(struct geotrip_cmd *cmd, const char *user)
 {
-	struct show_context ctx = { .cmd = cmd, .user = user };
+	struct show_context ctx = { .cmd = cmd };
 	struct geotrip_store_user store_user = {
 		.name = t_strdup_noconst(user),
 	};
+	int64_t now = geotrip_now();
 	const char *error;
 
 	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
@@ -116,8 +116,7 @@ static void show_user(struct geotrip_cmd *cmd, const char *user)
 	if (!ctx.any)
 		print_field("state", "not suspended");
 	geotrip_store_load(cmd->store, &store_user,
-			   geotrip_now() - cmd->config.window,
-			   show_window, &ctx);
+			   now - cmd->config.window, now, show_window, &ctx);
 }
 
 static void cmd_geotrip_show(struct doveadm_cmd_context *cctx)

@@ -25,6 +25,11 @@ static void suspend_user(struct geotrip_cmd *cmd, const char *user,
 			  "far: is the name right, as Dovecot has it in the "
 			  "log?", geotrip_escape(user));
 	}
+	if (geotrip_config_user_exempt(&cmd->config, user)) {
+		e_warning(cmd->event, "The user %s is in "
+			  "geotrip_exempt_users, and is not refused before "
+			  "that is changed", geotrip_escape(user));
+	}
 	if (geotrip_store_suspend(cmd->store, user, until, reason,
 				  &error) < 0 ||
 	    geotrip_store_suspensions(cmd->store,
@@ -43,11 +48,8 @@ static void cmd_geotrip_suspend(struct doveadm_cmd_context *cctx)
 	const char *const *users, *reason;
 	int64_t until, duration = -1;
 
-	if (!doveadm_cmd_param_array(cctx, "user", &users) ||
-	    *users == NULL) {
-		geotrip_cmd_usage(cctx, "No user was given");
+	if (!geotrip_cmd_get_users(cctx, &users))
 		return;
-	}
 	if (!doveadm_cmd_param_str(cctx, "reason", &reason))
 		reason = "by an operator";
 	if (!geotrip_cmd_get_duration(cctx, "time", &duration) ||
@@ -62,9 +64,11 @@ static void cmd_geotrip_suspend(struct doveadm_cmd_context *cctx)
 			  "nobody is refused before it is enforce");
 	}
 	geotrip_cmd_print_suspension_header();
-	for (; *users != NULL; users++) T_BEGIN {
-		suspend_user(&cmd, geotrip_unescape(*users), until, reason);
-	} T_END;
+	if (geotrip_cmd_expire(&cmd)) {
+		for (; *users != NULL; users++) T_BEGIN {
+			suspend_user(&cmd, *users, until, reason);
+		} T_END;
+	}
 	geotrip_cmd_end(&cmd);
 }
 

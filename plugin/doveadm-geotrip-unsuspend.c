@@ -89,21 +89,33 @@ static void release_arg(struct unsuspend_context *ctx, const char *arg)
 	}
 }
 
+/* users is NULL for all of them. */
+static void
+release_args(struct unsuspend_context *ctx, const char *const *users)
+{
+	if (users == NULL)
+		(void)release_mask(ctx, "*");
+	for (; users != NULL && *users != NULL; users++) T_BEGIN {
+		release_arg(ctx, *users);
+	} T_END;
+}
+
 static void cmd_geotrip_unsuspend(struct doveadm_cmd_context *cctx)
 {
 	struct geotrip_cmd cmd;
 	struct unsuspend_context ctx = { .cmd = &cmd };
-	const char *const *args;
+	const char *const *users = NULL;
 	bool all;
 
 	if (!doveadm_cmd_param_bool(cctx, "all", &all))
 		all = FALSE;
-	if (!doveadm_cmd_param_array(cctx, "user", &args) || *args == NULL)
-		args = NULL;
-	if (all == (args != NULL)) {
+	if (all && doveadm_cmd_param_array(cctx, "user", &users) &&
+	    *users != NULL) {
 		geotrip_cmd_usage(cctx, "Give either users or -a");
 		return;
 	}
+	if (!all && !geotrip_cmd_get_users(cctx, &users))
+		return;
 	if (!doveadm_cmd_param_str(cctx, "reason", &ctx.reason))
 		ctx.reason = NULL;
 	if (!geotrip_cmd_begin(&cmd))
@@ -112,11 +124,8 @@ static void cmd_geotrip_unsuspend(struct doveadm_cmd_context *cctx)
 	doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
 	doveadm_print_header_simple("user");
 	p_array_init(&ctx.names, cmd.pool, 16);
-	if (all)
-		(void)release_mask(&ctx, "*");
-	for (; args != NULL && *args != NULL; args++) T_BEGIN {
-		release_arg(&ctx, geotrip_unescape(*args));
-	} T_END;
+	if (geotrip_cmd_expire(&cmd))
+		release_args(&ctx, all ? NULL : users);
 	geotrip_cmd_end(&cmd);
 }
 

@@ -5,7 +5,6 @@
 #include "lib.h"
 #include "array.h"
 #include "mail-storage.h"
-#include "master-service.h"
 #include "settings-parser.h"
 #include "geotrip-event.h"
 #include "doveadm-geotrip.h"
@@ -61,6 +60,28 @@ void geotrip_cmd_fail(struct geotrip_cmd *cmd, const char *error)
 	doveadm_exit_code = EX_TEMPFAIL;
 }
 
+static void
+suspension_ended(const struct geotrip_suspension *suspension, void *context)
+{
+	struct geotrip_cmd *cmd = context;
+
+	geotrip_event_suspension_ended(cmd->event, suspension->user,
+				       suspension->released_by,
+				       suspension->release_reason);
+}
+
+bool geotrip_cmd_expire(struct geotrip_cmd *cmd)
+{
+	const char *error;
+
+	if (geotrip_store_expire(cmd->store, suspension_ended, cmd,
+				 &error) < 0) {
+		geotrip_cmd_fail(cmd, error);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 void geotrip_cmd_usage(struct doveadm_cmd_context *cctx, const char *error)
 {
 	i_error("%s. Usage: doveadm %s %s", error, cctx->cmd->name,
@@ -80,6 +101,33 @@ bool geotrip_cmd_get_user(struct doveadm_cmd_context *cctx,
 	return TRUE;
 }
 
+bool geotrip_cmd_get_users(struct doveadm_cmd_context *cctx,
+			   const char *const **users_r)
+{
+	const char *const *args, *user;
+	ARRAY_TYPE(const_string) users;
+
+	t_array_init(&users, 8);
+	if (!doveadm_cmd_param_array(cctx, "user", &args))
+		args = NULL;
+	for (; args != NULL && *args != NULL; args++) {
+		user = geotrip_unescape(*args);
+		/* an empty variable of a script */
+		if (*user == '\0') {
+			geotrip_cmd_usage(cctx, "A user name is empty");
+			return FALSE;
+		}
+		array_push_back(&users, &user);
+	}
+	if (array_count(&users) == 0) {
+		geotrip_cmd_usage(cctx, "No user was given");
+		return FALSE;
+	}
+	array_append_zero(&users);
+	*users_r = array_front(&users);
+	return TRUE;
+}
+
 bool geotrip_cmd_get_time(struct doveadm_cmd_context *cctx, const char *name,
 			  int64_t *time_r)
 {
@@ -89,7 +137,8 @@ bool geotrip_cmd_get_time(struct doveadm_cmd_context *cctx, const char *name,
 
 	if (!doveadm_cmd_param_str(cctx, name, &str))
 		return TRUE;
-	if (mail_parse_human_timestamp(str, &time, &utc) < 0 || time < 0) {
+	if (mail_parse_human_timestamp(str, &time, &utc) < 0 || time < 0 ||
+	    time > INT64_MAX / 1000000) {
 		geotrip_cmd_usage(cctx, t_strdup_printf(
 			"\"%s\" is not a time: write for example 2h (ago), "
 			"2026-11-24, or seconds since 1970",
@@ -134,7 +183,8 @@ void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user)
 {
 	e_error(cmd->event, "There is no record of the user %s",
 		geotrip_escape(user));
-	doveadm_exit_code = EX_NOUSER;
+	if (doveadm_exit_code == 0)
+		doveadm_exit_code = EX_NOUSER;
 }
 
 const char *geotrip_cmd_time(int64_t time)

@@ -42,12 +42,18 @@ void geotrip_cmd_end(struct geotrip_cmd *cmd);
 /* The store failed. */
 void geotrip_cmd_fail(struct geotrip_cmd *cmd, const char *error);
 
+/* Close the suspensions whose time is over, and tell so. */
+bool geotrip_cmd_expire(struct geotrip_cmd *cmd);
+
 /* The arguments are wrong: say so, and how the command is used. */
 void geotrip_cmd_usage(struct doveadm_cmd_context *cctx, const char *error);
 /* Get an argument that is one user; required. Names are given as they are
    shown, see geotrip_escape(). */
 bool geotrip_cmd_get_user(struct doveadm_cmd_context *cctx,
 			  const char **user_r);
+/* The same for one or more users, a NULL-terminated list in the data stack. */
+bool geotrip_cmd_get_users(struct doveadm_cmd_context *cctx,
+			   const char *const **users_r);
 /* Get an argument that is a point in time, as Dovecot reads it: 2h (ago),
    2026-11-24, seconds since 1970. time_r is unchanged if it was not given. */
 bool geotrip_cmd_get_time(struct doveadm_cmd_context *cctx, const char *name,

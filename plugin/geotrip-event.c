@@ -3,7 +3,6 @@
 /* The names and fields of our events, in one place. */
 
 #include "lib.h"
-#include "str.h"
 #include "time-util.h"
 #include "geotrip-event.h"
 

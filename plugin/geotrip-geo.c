@@ -17,8 +17,9 @@
 #include <sys/stat.h>
 
 /* City databases have some 60 MB. Whatever is larger than this is no country
-   database, and must not get the process killed for its memory. */
-#define MAX_FILE_SIZE (512 * 1024 * 1024)
+   database, must not get the process killed for its memory, and would take
+   too long to read while logins wait. */
+#define MAX_FILE_SIZE (128 * 1024 * 1024)
 
 struct geotrip_geo {
 	char *path;
@@ -94,7 +95,8 @@ static int copy_to_memory(int fd, const struct stat *st, const char **error_r)
 	return mem_fd;
 }
 
-/* Open a copy of the file, and see whether it is what we need. */
+/* Open a copy of the file, and see whether it is what we need. Returns 1, 0 if
+   it is not, and -1 if it may be, but the system cannot read it now. */
 static int
 mmdb_open_copy(int fd, const struct stat *st, MMDB_s *mmdb_r,
 	       const char **error_r)
@@ -102,8 +104,8 @@ mmdb_open_copy(int fd, const struct stat *st, MMDB_s *mmdb_r,
 	int mem_fd, ret;
 
 	if (!S_ISREG(st->st_mode) || st->st_size > MAX_FILE_SIZE) {
-		*error_r = "it is not a regular file of at most 512 MB";
-		return -1;
+		*error_r = "it is not a regular file of at most 128 MB";
+		return 0;
 	}
 	mem_fd = copy_to_memory(fd, st, error_r);
 	if (mem_fd == -1)
@@ -114,16 +116,17 @@ mmdb_open_copy(int fd, const struct stat *st, MMDB_s *mmdb_r,
 
 	if (ret != MMDB_SUCCESS) {
 		*error_r = MMDB_strerror(ret);
-		return -1;
+		return ret == MMDB_OUT_OF_MEMORY_ERROR ||
+			ret == MMDB_IO_ERROR ? -1 : 0;
 	}
 	if (!geotrip_mmdb_has_countries(mmdb_r)) {
 		*error_r = t_strdup_printf(
 			"it has no countries, its type is %s",
 			geotrip_escape(mmdb_r->metadata.database_type));
 		MMDB_close(mmdb_r);
-		return -1;
+		return 0;
 	}
-	return 0;
+	return 1;
 }
 
 static int geo_set_error(struct geotrip_geo *geo, const char *error,
@@ -173,6 +176,8 @@ int geotrip_geo_refresh(struct geotrip_geo *geo, const char **error_r)
 	/* Do not try the same bad file again, but notice when it changes. */
 	geo->st = st;
 	if (ret < 0)
+		i_zero(&geo->st);
+	if (ret <= 0)
 		return geo_set_error(geo, error, error_r);
 	if (geo->open)
 		MMDB_close(&geo->mmdb);
@@ -232,5 +237,6 @@ bool geotrip_geo_get_info(struct geotrip_geo *geo,
 		return FALSE;
 	info_r->type = geo->mmdb.metadata.database_type;
 	info_r->build_epoch = geo->mmdb.metadata.build_epoch;
+	info_r->ipv4_only = geo->mmdb.metadata.ip_version == 4;
 	return TRUE;
 }

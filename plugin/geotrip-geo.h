@@ -27,6 +27,8 @@ struct geotrip_geo_info {
 	const char *type;
 	/* when it was built, seconds since 1970 */
 	uint64_t build_epoch;
+	/* it knows no country for any IPv6 address */
+	bool ipv4_only;
 };
 
 /* Remember the path; the file is not opened before the first refresh. */

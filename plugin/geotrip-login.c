@@ -35,6 +35,8 @@ struct geotrip {
 
 	struct timeout *to_upkeep;
 	bool store_works;
+	/* ever since the start */
+	bool store_worked;
 	/* the event-loop iteration in which the store was last synced */
 	struct timeval synced;
 };
@@ -47,6 +49,8 @@ struct geotrip_check {
 	geotrip_verdict_callback_t *callback;
 	void *context;
 
+	/* in lower case */
+	const char *service;
 	/* geotrip_services has its service */
 	bool counted;
 	/* geotrip_suspend_services has its service */
@@ -80,6 +84,52 @@ suspension_ended(const struct geotrip_suspension *suspension, void *context)
 				       suspension->release_reason);
 }
 
+/* Close the suspensions whose time is over. */
+static void geotrip_expire(struct geotrip *gt)
+{
+	const char *error;
+
+	if (geotrip_store_expire(gt->store, suspension_ended, gt, &error) < 0)
+		geotrip_alarm_raise(gt->alarm, error);
+}
+
+static void suspend_again(struct geotrip_user *user, void *context)
+{
+	struct geotrip *gt = context;
+	const char *error;
+
+	if (geotrip_user_suspended(user, geotrip_now()) &&
+	    geotrip_store_suspend(gt->store, user->store.name,
+				  user->suspended_until,
+				  "suspended before the database was lost",
+				  &error) < 0)
+		geotrip_alarm_raise(gt->alarm, error);
+}
+
+/* Open the store, or look whether it is still there. */
+static bool geotrip_open(struct geotrip *gt)
+{
+	unsigned int generation = geotrip_store_generation(gt->store);
+	const char *error;
+
+	if (geotrip_store_open(gt->store, &error) < 0) {
+		store_failed(gt, error);
+		return FALSE;
+	}
+	if (geotrip_store_generation(gt->store) != generation &&
+	    geotrip_store_is_new(gt->store) && gt->store_worked) {
+		geotrip_alarm_raise(gt->alarm, t_strdup_printf(
+			"The database geotrip_db=%s was deleted or moved "
+			"away, and is made anew. Suspensions that are still "
+			"known are written into it, everything else is "
+			"forgotten", gt->config->db_path));
+		geotrip_users_foreach(gt->users, suspend_again, gt);
+	}
+	gt->store_works = TRUE;
+	gt->store_worked = TRUE;
+	return TRUE;
+}
+
 static void geotrip_upkeep(struct geotrip *gt)
 {
 	const char *error;
@@ -89,13 +139,8 @@ static void geotrip_upkeep(struct geotrip *gt)
 
 	if (geotrip_geo_refresh(gt->geo, &error) < 0)
 		geotrip_alarm_raise(gt->alarm, error);
-	if (geotrip_store_open(gt->store, &error) < 0) {
-		store_failed(gt, error);
-		return;
-	}
-	gt->store_works = TRUE;
-	if (geotrip_store_expire(gt->store, suspension_ended, gt, &error) < 0)
-		geotrip_alarm_raise(gt->alarm, error);
+	if (geotrip_open(gt))
+		geotrip_expire(gt);
 }
 
 struct geotrip *geotrip_init(const struct geotrip_config *config,
@@ -158,7 +203,7 @@ check_get_row(const struct geotrip_check *check, enum geotrip_verdict verdict)
 		.time = check->login->time,
 		.country = check->country,
 		.ip = check->login->ip,
-		.service = check->login->service,
+		.service = check->service,
 		.mechanism = check->login->mechanism,
 		.session = check->login->session,
 		.verdict = verdict,
@@ -175,7 +220,7 @@ static bool check_session_again(struct geotrip_check *check)
 
 	return login->session != NULL && login->session[0] != '\0' &&
 		geotrip_user_session_again(check->user, login->session,
-					   login->service, &login->ip);
+					   check->service, &login->ip);
 }
 
 static void
@@ -187,10 +232,16 @@ check_record(struct geotrip_check *check,
 		.time = row->time,
 		.country = row->country,
 	};
+	bool again = FALSE;
+
+	/* it is remembered whatever the verdict was, if it lets the client in */
+	if (row->verdict != GEOTRIP_VERDICT_BLOCKED &&
+	    row->verdict != GEOTRIP_VERDICT_TEMPFAIL)
+		again = check_session_again(check);
 
 	switch (row->verdict) {
 	case GEOTRIP_VERDICT_ALLOW:
-		if (!check->counted || check_session_again(check))
+		if (!check->counted || again)
 			return;
 		if (row->country.code[0] != '\0') {
 			geotrip_user_see(check->user, &sighting,
@@ -301,7 +352,8 @@ check_trip(struct geotrip_check *check, const struct geotrip_rule *rule,
 			      check->user->seen_count, sighting,
 			      &check->trip.evidence);
 	check->trip.countries = geotrip_join_countries(&check->trip.evidence);
-	geotrip_recorder_trip(gt->recorder, check->user, &row, &check->trip,
+	geotrip_expire(gt);
+	geotrip_recorder_trip(gt->recorder, &row, &check->trip,
 			      check_tripped, check);
 }
 
@@ -363,7 +415,7 @@ static void check_load(struct geotrip_check *check)
 
 	geotrip_store_load(gt->store, &check->user->store,
 			   check->login->time - gt->config->window,
-			   check_loaded, check);
+			   check->login->time, check_loaded, check);
 }
 
 /* Once in each iteration of the event loop, see what other processes did. */
@@ -388,15 +440,16 @@ void geotrip_login_check(struct geotrip *gt,
 			 geotrip_verdict_callback_t *callback, void *context)
 {
 	const struct geotrip_config *config = gt->config;
+	const char *service = t_str_lcase(login->service);
 	struct geotrip_check check = {
 		.gt = gt,
 		.login = login,
 		.callback = callback,
 		.context = context,
-		.counted = geotrip_services_have(config->services,
-						 login->service),
+		.service = service,
+		.counted = geotrip_services_have(config->services, service),
 		.suspendable = geotrip_services_have(config->suspend_services,
-						     login->service),
+						     service),
 	};
 
 	if ((!check.counted && !check.suspendable) ||

@@ -1,16 +1,22 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Owns the logins that wait to be written. */
+/* Owns the logins that wait to be written, in batches: one transaction each. */
 
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
+#include "llist.h"
 #include "geotrip-alarm.h"
 #include "geotrip-recorder.h"
 #include "geotrip-users.h"
 
 #define MAX_DELAY_USECS 10000
+/* So many logins are written in some milliseconds. */
 #define MAX_BATCH 1000
+/* A trip takes what is waiting with it: some of that is its evidence. But on a
+   full disk a thief must not make us write much, to no avail, at each of his
+   logins. */
+#define MAX_BATCH_FAILING 100
 #define RETRY_MSECS 1000
 /* What may wait while the store is out of order. */
 #define MAX_WAITING 100000
@@ -19,15 +25,23 @@
    attacker's. */
 #define MAX_NAME_BYTES 255
 
-struct geotrip_recorder {
-	struct geotrip_store *store;
-	struct geotrip_alarm *alarm;
-
-	/* the strings of the logins */
+struct recorder_batch {
+	struct recorder_batch *prev, *next;
+	/* holds the batch itself and the strings of the logins */
 	pool_t pool;
 	ARRAY_TYPE(geotrip_store_login) logins;
 	/* a reference to the user of each login */
 	ARRAY(struct geotrip_user *) users;
+};
+
+struct geotrip_recorder {
+	struct geotrip_store *store;
+	struct geotrip_alarm *alarm;
+
+	/* the oldest is the head; new logins go to the tail */
+	struct recorder_batch *head, *tail;
+	unsigned int waiting;
+	size_t waiting_bytes;
 
 	struct timeout *to_flush;
 	bool failing;
@@ -44,21 +58,39 @@ geotrip_recorder_init(struct geotrip_store *store,
 
 	recorder->store = store;
 	recorder->alarm = alarm;
-	recorder->pool = pool_alloconly_create("geotrip logins", 16384);
-	i_array_init(&recorder->logins, 64);
-	i_array_init(&recorder->users, 64);
 	return recorder;
 }
 
-static void recorder_clear(struct geotrip_recorder *recorder)
+static struct recorder_batch *
+recorder_add_batch(struct geotrip_recorder *recorder)
 {
-	struct geotrip_user **user;
+	struct recorder_batch *batch;
+	pool_t pool;
 
-	array_foreach_modifiable(&recorder->users, user)
+	pool = pool_alloconly_create("geotrip logins", 4096);
+	batch = p_new(pool, struct recorder_batch, 1);
+	batch->pool = pool;
+	i_array_init(&batch->logins, 32);
+	i_array_init(&batch->users, 32);
+	DLLIST2_APPEND(&recorder->head, &recorder->tail, batch);
+	return batch;
+}
+
+static void recorder_drop_batch(struct geotrip_recorder *recorder)
+{
+	struct recorder_batch *batch = recorder->head;
+	struct geotrip_user **user;
+	pool_t pool = batch->pool;
+
+	DLLIST2_REMOVE(&recorder->head, &recorder->tail, batch);
+	recorder->waiting -= array_count(&batch->logins);
+	array_foreach_modifiable(&batch->users, user)
 		geotrip_user_unref(user);
-	array_clear(&recorder->users);
-	array_clear(&recorder->logins);
-	p_clear(recorder->pool);
+	array_free(&batch->users);
+	array_free(&batch->logins);
+	pool_unref(&pool);
+	if (recorder->head == NULL)
+		recorder->waiting_bytes = 0;
 }
 
 void geotrip_recorder_deinit(struct geotrip_recorder **_recorder)
@@ -69,18 +101,17 @@ void geotrip_recorder_deinit(struct geotrip_recorder **_recorder)
 		return;
 	*_recorder = NULL;
 
-	recorder_flush(recorder);
-	if (array_count(&recorder->logins) > 0) {
+	do {
+		recorder_flush(recorder);
+	} while (recorder->head != NULL && !recorder->failing);
+	if (recorder->waiting > 0) {
 		geotrip_alarm_raise(recorder->alarm, t_strdup_printf(
 			"%s could not be written before the stop and are lost",
-			geotrip_count(array_count(&recorder->logins),
-				      "login", "logins")));
+			geotrip_count(recorder->waiting, "login", "logins")));
 	}
-	recorder_clear(recorder);
+	while (recorder->head != NULL)
+		recorder_drop_batch(recorder);
 	timeout_remove(&recorder->to_flush);
-	array_free(&recorder->logins);
-	array_free(&recorder->users);
-	pool_unref(&recorder->pool);
 	i_free(recorder);
 }
 
@@ -100,13 +131,14 @@ recorder_flushed(enum geotrip_store_commit_result result, const char *error,
 	struct geotrip_recorder *recorder = context;
 
 	recorder->failing = result != GEOTRIP_STORE_COMMITTED;
-	if (recorder->failing) {
+	if (recorder->failing)
 		geotrip_alarm_raise(recorder->alarm, error);
+	else
+		recorder_drop_batch(recorder);
+
+	if (recorder->head != NULL) {
 		recorder_schedule(recorder);
-		return;
-	}
-	recorder_clear(recorder);
-	if (recorder->dropped > 0) {
+	} else if (recorder->dropped > 0) {
 		geotrip_alarm_raise(recorder->alarm, t_strdup_printf(
 			"The database can be written again, but %s could not "
 			"wait so long and are missing in it",
@@ -117,56 +149,42 @@ recorder_flushed(enum geotrip_store_commit_result result, const char *error,
 
 static void recorder_flush(struct geotrip_recorder *recorder)
 {
-	const char *error;
-
 	timeout_remove(&recorder->to_flush);
-	if (array_count(&recorder->logins) == 0)
-		return;
-	if (recorder->failing &&
-	    geotrip_store_open(recorder->store, &error) < 0) {
-		recorder_flushed(GEOTRIP_STORE_COMMIT_FAILED, error, recorder);
-		return;
+	if (recorder->head != NULL) {
+		geotrip_store_commit(recorder->store, &recorder->head->logins,
+				     NULL, recorder_flushed, recorder);
 	}
-	geotrip_store_commit(recorder->store, &recorder->logins, NULL,
-			     recorder_flushed, recorder);
 }
 
-static const char *copy_name(pool_t pool, const char *name)
+static const char *
+copy_name(struct geotrip_recorder *recorder, pool_t pool, const char *name)
 {
-	return name == NULL ? NULL : p_strndup(pool, name, MAX_NAME_BYTES);
+	if (name == NULL)
+		return NULL;
+	name = p_strndup(pool, name, MAX_NAME_BYTES);
+	recorder->waiting_bytes += strlen(name) + 1;
+	return name;
 }
 
 static void
 recorder_push(struct geotrip_recorder *recorder, struct geotrip_user *user,
 	      const struct geotrip_store_login *login)
 {
+	struct recorder_batch *batch = recorder->tail;
 	struct geotrip_store_login *copy;
 
-	copy = array_append_space(&recorder->logins);
+	if (batch == NULL || array_count(&batch->logins) >= MAX_BATCH)
+		batch = recorder_add_batch(recorder);
+	copy = array_append_space(&batch->logins);
 	*copy = *login;
 	copy->user = &user->store;
-	copy->service = copy_name(recorder->pool, login->service);
-	copy->mechanism = copy_name(recorder->pool, login->mechanism);
-	copy->session = copy_name(recorder->pool, login->session);
+	copy->service = copy_name(recorder, batch->pool, login->service);
+	copy->mechanism = copy_name(recorder, batch->pool, login->mechanism);
+	copy->session = copy_name(recorder, batch->pool, login->session);
 
 	geotrip_user_ref(user);
-	array_push_back(&recorder->users, &user);
-}
-
-static void recorder_pop(struct geotrip_recorder *recorder)
-{
-	struct geotrip_user **user = array_back_modifiable(&recorder->users);
-
-	geotrip_user_unref(user);
-	array_pop_back(&recorder->users);
-	array_pop_back(&recorder->logins);
-}
-
-static bool recorder_full(struct geotrip_recorder *recorder)
-{
-	return array_count(&recorder->logins) >= MAX_WAITING ||
-		pool_alloconly_get_total_used_size(recorder->pool) >=
-		MAX_WAITING_BYTES;
+	array_push_back(&batch->users, &user);
+	recorder->waiting++;
 }
 
 void geotrip_recorder_add(struct geotrip_recorder *recorder,
@@ -175,7 +193,8 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 {
 	const struct geotrip_store_login *first;
 
-	if (recorder_full(recorder)) {
+	if (recorder->waiting >= MAX_WAITING ||
+	    recorder->waiting_bytes >= MAX_WAITING_BYTES) {
 		recorder->dropped++;
 		geotrip_alarm_raise(recorder->alarm,
 			"Too many logins wait for the database: "
@@ -184,9 +203,9 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 	}
 	recorder_push(recorder, user, login);
 
-	first = array_front(&recorder->logins);
+	first = array_front(&recorder->head->logins);
 	if (!recorder->failing &&
-	    (array_count(&recorder->logins) >= MAX_BATCH ||
+	    (recorder->waiting >= MAX_BATCH ||
 	     login->time - first->time >= MAX_DELAY_USECS))
 		recorder_flush(recorder);
 	else
@@ -195,6 +214,8 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 
 struct recorder_trip {
 	struct geotrip_recorder *recorder;
+	/* a batch is written together with the trip */
+	bool with_batch;
 	geotrip_store_commit_callback_t *callback;
 	void *context;
 };
@@ -204,23 +225,13 @@ recorder_tripped(enum geotrip_store_commit_result result, const char *error,
 		 void *context)
 {
 	struct recorder_trip *trip = context;
-	struct geotrip_recorder *recorder = trip->recorder;
 
-	if (result == GEOTRIP_STORE_SUSPENDED_ALREADY) {
-		recorder_pop(recorder);
-	} else if (result == GEOTRIP_STORE_COMMIT_FAILED) {
-		recorder_pop(recorder);
-		/* what is waiting waits on */
-		if (array_count(&recorder->logins) > 0)
-			recorder_flushed(result, error, recorder);
-	} else {
-		recorder_flushed(result, error, recorder);
-	}
+	if (trip->with_batch && result != GEOTRIP_STORE_SUSPENDED_ALREADY)
+		recorder_flushed(result, error, trip->recorder);
 	trip->callback(result, error, trip->context);
 }
 
 void geotrip_recorder_trip(struct geotrip_recorder *recorder,
-			   struct geotrip_user *user,
 			   const struct geotrip_store_login *login,
 			   const struct geotrip_store_trip *trip,
 			   geotrip_store_commit_callback_t *callback,
@@ -228,12 +239,19 @@ void geotrip_recorder_trip(struct geotrip_recorder *recorder,
 {
 	struct recorder_trip ctx = {
 		.recorder = recorder,
+		.with_batch = recorder->head != NULL &&
+			recorder->waiting <= (recorder->failing ?
+					      MAX_BATCH_FAILING : MAX_BATCH),
 		.callback = callback,
 		.context = context,
 	};
+	ARRAY_TYPE(geotrip_store_login) logins;
 
-	recorder_push(recorder, user, login);
-	geotrip_store_commit(recorder->store, &recorder->logins, trip,
+	t_array_init(&logins, 64);
+	if (ctx.with_batch)
+		array_append_array(&logins, &recorder->head->logins);
+	array_push_back(&logins, login);
+	geotrip_store_commit(recorder->store, &logins, trip,
 			     recorder_tripped, &ctx);
 }
 

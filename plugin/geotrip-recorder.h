@@ -6,7 +6,7 @@
 /* When logins are written: together, at the end of the event-loop iteration
    in which they came, after the replies went out; at the latest after 10 ms or
    1,000 logins. While the store is out of order they wait in memory, and one
-   try a second is made to write them. */
+   try a second is made to write them. To open it again is not our task. */
 
 #include "geotrip-store.h"
 
@@ -28,12 +28,12 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 			  struct geotrip_user *user,
 			  const struct geotrip_store_login *login);
 
-/* Write what is waiting, and with it this login and the suspension that begins
-   with it. Unless the result is GEOTRIP_STORE_COMMITTED, the login itself is
+/* Write this login and the suspension that begins with it now, together with
+   what is waiting, unless so much is waiting that the store must have been out
+   of order. Unless the result is GEOTRIP_STORE_COMMITTED, the login itself is
    dropped and what was waiting waits on. The callback is called exactly once;
    with SQLite before this returns. */
 void geotrip_recorder_trip(struct geotrip_recorder *recorder,
-			   struct geotrip_user *user,
 			   const struct geotrip_store_login *login,
 			   const struct geotrip_store_trip *trip,
 			   geotrip_store_commit_callback_t *callback,

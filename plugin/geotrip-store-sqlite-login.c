@@ -9,15 +9,6 @@
 
 #define USECS_PER_DAY GEOTRIP_USECS(24 * 60 * 60)
 
-static void
-country_from_column(sqlite3_stmt *stmt, int idx,
-		    struct geotrip_country *country_r)
-{
-	i_zero(country_r);
-	if (sqlite3_column_bytes(stmt, idx) == 2)
-		memcpy(country_r->code, sqlite3_column_text(stmt, idx), 2);
-}
-
 /* Returns 1, 0 if the user is not known, -1 with an error. */
 static int
 load_user(struct geotrip_store *store, struct geotrip_store_user *user,
@@ -53,12 +44,14 @@ load_user(struct geotrip_store *store, struct geotrip_store_user *user,
 
 static int
 load_sightings(struct geotrip_store *store,
-	       const struct geotrip_store_user *user, int64_t since,
+	       const struct geotrip_store_user *user,
+	       int64_t since, int64_t now,
 	       struct geotrip_store_history *history, const char **error_r)
 {
 	static const char sql[] =
 		"SELECT country, max(time) FROM login WHERE user_id = ?1 "
-		"AND time > ?2 AND country IS NOT NULL AND verdict = 'allow' "
+		"AND time > ?2 AND time <= ?3 "
+		"AND country IS NOT NULL AND verdict = 'allow' "
 		"GROUP BY country";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 	struct geotrip_sighting sighting;
@@ -68,8 +61,9 @@ load_sightings(struct geotrip_store *store,
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, user->id);
 	(void)sqlite3_bind_int64(stmt, 2, I_MAX(since, history->cleared_at));
+	(void)sqlite3_bind_int64(stmt, 3, now);
 	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
-		country_from_column(stmt, 0, &sighting.country);
+		geotrip_sqlite_country(stmt, 0, &sighting.country);
 		sighting.time = sqlite3_column_int64(stmt, 1);
 		array_push_back(&history->seen, &sighting);
 	}
@@ -77,7 +71,8 @@ load_sightings(struct geotrip_store *store,
 }
 
 void geotrip_store_load(struct geotrip_store *store,
-			struct geotrip_store_user *user, int64_t since,
+			struct geotrip_store_user *user,
+			int64_t since, int64_t now,
 			geotrip_store_load_callback_t *callback,
 			void *context)
 {
@@ -89,8 +84,11 @@ void geotrip_store_load(struct geotrip_store *store,
 	t_array_init(&history.seen, 8);
 	user->id = 0;
 	ret = load_user(store, user, &history, &error);
-	if (ret > 0)
-		ret = load_sightings(store, user, since, &history, &error);
+	history.cleared_at = I_MIN(history.cleared_at, now);
+	if (ret > 0) {
+		ret = load_sightings(store, user, since, now, &history,
+				     &error);
+	}
 	callback(ret < 0 ? NULL : &history, error, context);
 }
 
@@ -296,8 +294,7 @@ write_trip(struct geotrip_store *store, struct geotrip_store_user *user,
 	int64_t id;
 	int ret;
 
-	if (geotrip_sqlite_expire(store, user->id, now, NULL, NULL,
-				  error_r) < 0)
+	if (geotrip_sqlite_expire_user(store, user->id, now, error_r) < 0)
 		return -1;
 
 	stmt = geotrip_sqlite_stmt(store, sql, error_r);

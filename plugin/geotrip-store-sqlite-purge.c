@@ -3,7 +3,6 @@
 /* Deleting what is old, a little at a time. */
 
 #include "lib.h"
-#include "array.h"
 #include "geotrip-store-sqlite.h"
 
 #include <unistd.h>
@@ -24,10 +23,12 @@ struct purge_step {
 };
 
 /* Rows of login are in the order of time, but for those that had to wait for
-   a store that was out of order. So the first chunk in which nothing is old
-   is where the old ones end. */
+   a store that was out of order, and those from a clock that was ahead. So the
+   first chunk in which nothing is old, or yet to come, is where the old ones
+   end. */
 static const struct purge_step step_logins = {
-	"SELECT max(id), min(time) < ?1 FROM "
+	"SELECT max(id), min(time) < ?1 "
+	"OR max(time) > strftime('%s', 'now') * 1000000 + 3600000000 FROM "
 	"(SELECT id, time FROM login WHERE id > ?2 ORDER BY id LIMIT ?3)",
 	"DELETE FROM login WHERE id > ?2 AND id <= ?3 AND time < ?1 "
 	"AND NOT EXISTS (SELECT 1 FROM evidence JOIN suspension "
@@ -36,9 +37,8 @@ static const struct purge_step step_logins = {
 	"AND suspension.released_at IS NULL)",
 };
 static const struct purge_step step_suspensions = {
-	"SELECT max(id), min(since) < ?1 FROM "
-	"(SELECT id, since FROM suspension WHERE id > ?2 "
-	"ORDER BY id LIMIT ?3)",
+	"SELECT max(id), ?1 > 0 FROM "
+	"(SELECT id FROM suspension WHERE id > ?2 ORDER BY id LIMIT ?3)",
 	"DELETE FROM suspension WHERE id > ?2 AND id <= ?3 "
 	"AND released_at < ?1",
 };

@@ -35,33 +35,53 @@ static void ip_from_column(sqlite3_stmt *stmt, int idx, struct ip_addr *ip_r)
 	}
 }
 
+struct login_row {
+	struct geotrip_store_user user;
+	struct geotrip_store_login login;
+	const char *verdict;
+};
+ARRAY_DEFINE_TYPE(login_row, struct login_row);
+
+static const char *text_from_column(pool_t pool, sqlite3_stmt *stmt, int idx)
+{
+	return p_strdup(pool, (const char *)sqlite3_column_text(stmt, idx));
+}
+
+static void
+login_from_row(pool_t pool, sqlite3_stmt *stmt, struct login_row *row)
+{
+	row->user.name = p_strdup(pool, (const char *)
+				  sqlite3_column_text(stmt, 0));
+	row->login.time = sqlite3_column_int64(stmt, 1);
+	geotrip_sqlite_country(stmt, 2, &row->login.country);
+	ip_from_column(stmt, 3, &row->login.ip);
+	row->login.service = text_from_column(pool, stmt, 4);
+	row->login.mechanism = text_from_column(pool, stmt, 5);
+	row->login.session = text_from_column(pool, stmt, 6);
+	row->verdict = text_from_column(pool, stmt, 7);
+}
+
 static int
 each_login(struct geotrip_store *store, sqlite3_stmt *stmt,
 	   geotrip_login_callback_t *callback, void *context,
 	   const char **error_r)
 {
-	struct geotrip_store_user user;
-	struct geotrip_store_login login;
+	ARRAY_TYPE(login_row) rows;
+	struct login_row *row;
+	pool_t pool;
 	int ret;
 
-	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) T_BEGIN {
-		i_zero(&user);
-		i_zero(&login);
-		user.name = t_strdup_noconst(
-			(const char *)sqlite3_column_text(stmt, 0));
-		login.user = &user;
-		login.time = sqlite3_column_int64(stmt, 1);
-		if (sqlite3_column_bytes(stmt, 2) == 2) {
-			memcpy(login.country.code,
-			       sqlite3_column_text(stmt, 2), 2);
-		}
-		ip_from_column(stmt, 3, &login.ip);
-		login.service = (const char *)sqlite3_column_text(stmt, 4);
-		login.mechanism = (const char *)sqlite3_column_text(stmt, 5);
-		login.session = (const char *)sqlite3_column_text(stmt, 6);
-		callback(&login, (const char *)sqlite3_column_text(stmt, 7),
-			 context);
-	} T_END;
+	pool = pool_alloconly_create("geotrip logins", 4096);
+	p_array_init(&rows, pool, 16);
+	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0)
+		login_from_row(pool, stmt, array_append_space(&rows));
+	if (ret == 0) {
+		array_foreach_modifiable(&rows, row) T_BEGIN {
+			row->login.user = &row->user;
+			callback(&row->login, row->verdict, context);
+		} T_END;
+	}
+	pool_unref(&pool);
 	return ret;
 }
 
@@ -133,7 +153,8 @@ int geotrip_store_countries(struct geotrip_store *store, int64_t since,
 			    geotrip_country_callback_t *callback,
 			    void *context, const char **error_r)
 {
-	struct geotrip_country_count count;
+	ARRAY(struct geotrip_country_count) counts;
+	struct geotrip_country_count *count;
 	sqlite3_stmt *stmt;
 	int ret;
 
@@ -142,12 +163,18 @@ int geotrip_store_countries(struct geotrip_store *store, int64_t since,
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, since);
 	geotrip_sqlite_bind_text(stmt, 2, service);
-	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) T_BEGIN {
-		count.country = (const char *)sqlite3_column_text(stmt, 0);
-		count.logins = sqlite3_column_int64(stmt, 1);
-		count.users = sqlite3_column_int64(stmt, 2);
-		count.trips = sqlite3_column_int64(stmt, 3);
-		callback(&count, context);
-	} T_END;
+	t_array_init(&counts, 256);
+	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
+		count = array_append_space(&counts);
+		geotrip_sqlite_country(stmt, 0, &count->country);
+		count->logins = sqlite3_column_int64(stmt, 1);
+		count->users = sqlite3_column_int64(stmt, 2);
+		count->trips = sqlite3_column_int64(stmt, 3);
+	}
+	if (ret == 0) {
+		array_foreach_modifiable(&counts, count) T_BEGIN {
+			callback(count, context);
+		} T_END;
+	}
 	return ret;
 }

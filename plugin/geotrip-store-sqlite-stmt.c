@@ -31,7 +31,8 @@ static const char *error_mend(int code)
 	case SQLITE_NOMEM:
 		return "Raise the vsz_limit of the service";
 	default:
-		return "See the manual page dovecot-geotrip(7), under ERRORS";
+		return "See the manual page dovecot-geotrip(7), "
+			"under WHEN SOMETHING FAILS";
 	}
 }
 
@@ -104,6 +105,14 @@ void geotrip_sqlite_bind_until(sqlite3_stmt *stmt, int idx, int64_t time)
 		(void)sqlite3_bind_null(stmt, idx);
 	else
 		(void)sqlite3_bind_int64(stmt, idx, time);
+}
+
+void geotrip_sqlite_country(sqlite3_stmt *stmt, int idx,
+			    struct geotrip_country *country_r)
+{
+	i_zero(country_r);
+	if (sqlite3_column_bytes(stmt, idx) == 2)
+		memcpy(country_r->code, sqlite3_column_text(stmt, idx), 2);
 }
 
 int geotrip_sqlite_step(struct geotrip_store *store, sqlite3_stmt *stmt,

@@ -52,39 +52,54 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 	return geotrip_sqlite_run(store, stmt, error_r);
 }
 
+static const char *text_from_column(pool_t pool, sqlite3_stmt *stmt, int idx)
+{
+	return p_strdup(pool, (const char *)sqlite3_column_text(stmt, idx));
+}
+
 static void
-suspension_from_row(sqlite3_stmt *stmt, struct geotrip_suspension *row_r)
+suspension_from_row(pool_t pool, sqlite3_stmt *stmt,
+		    struct geotrip_suspension *row_r)
 {
 	i_zero(row_r);
 	row_r->id = sqlite3_column_int64(stmt, 0);
-	row_r->user = (const char *)sqlite3_column_text(stmt, 1);
+	row_r->user = text_from_column(pool, stmt, 1);
 	row_r->since = sqlite3_column_int64(stmt, 2);
 	row_r->until = sqlite3_column_type(stmt, 3) == SQLITE_NULL ?
 		GEOTRIP_NEVER : sqlite3_column_int64(stmt, 3);
-	row_r->reason = (const char *)sqlite3_column_text(stmt, 4);
-	row_r->rule = (const char *)sqlite3_column_text(stmt, 5);
-	row_r->countries = (const char *)sqlite3_column_text(stmt, 6);
-	row_r->source = (const char *)sqlite3_column_text(stmt, 7);
+	row_r->reason = text_from_column(pool, stmt, 4);
+	row_r->rule = text_from_column(pool, stmt, 5);
+	row_r->countries = text_from_column(pool, stmt, 6);
+	row_r->source = text_from_column(pool, stmt, 7);
 	row_r->released_at = sqlite3_column_int64(stmt, 8);
-	row_r->released_by = (const char *)sqlite3_column_text(stmt, 9);
-	row_r->release_reason = (const char *)sqlite3_column_text(stmt, 10);
-	row_r->notice_state = (const char *)sqlite3_column_text(stmt, 11);
+	row_r->released_by = text_from_column(pool, stmt, 9);
+	row_r->release_reason = text_from_column(pool, stmt, 10);
+	row_r->notice_state = text_from_column(pool, stmt, 11);
 	row_r->notice_attempts = sqlite3_column_int(stmt, 12);
 }
 
+ARRAY_DEFINE_TYPE(suspension, struct geotrip_suspension);
+
 static int
-each_suspension(struct geotrip_store *store, sqlite3_stmt *stmt,
-		geotrip_suspension_callback_t *callback, void *context,
-		const char **error_r)
+read_suspensions(struct geotrip_store *store, sqlite3_stmt *stmt, pool_t pool,
+		 ARRAY_TYPE(suspension) *rows, const char **error_r)
 {
-	struct geotrip_suspension row;
 	int ret;
 
-	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) T_BEGIN {
-		suspension_from_row(stmt, &row);
-		callback(&row, context);
-	} T_END;
+	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0)
+		suspension_from_row(pool, stmt, array_append_space(rows));
 	return ret;
+}
+
+static void
+call_suspensions(const ARRAY_TYPE(suspension) *rows,
+		 geotrip_suspension_callback_t *callback, void *context)
+{
+	const struct geotrip_suspension *row;
+
+	array_foreach(rows, row) T_BEGIN {
+		callback(row, context);
+	} T_END;
 }
 
 static const char *suspensions_sql(enum geotrip_store_suspensions which)
@@ -130,11 +145,22 @@ int geotrip_store_suspensions(struct geotrip_store *store,
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(
 		store, suspensions_sql(which), error_r);
 
+	ARRAY_TYPE(suspension) rows;
+	pool_t pool;
+	int ret;
+
 	if (stmt == NULL)
 		return -1;
 	geotrip_sqlite_bind_text(stmt, 1, user);
 	(void)sqlite3_bind_int64(stmt, 2, geotrip_now());
-	return each_suspension(store, stmt, callback, context, error_r);
+
+	pool = pool_alloconly_create("geotrip suspensions", 4096);
+	p_array_init(&rows, pool, 16);
+	ret = read_suspensions(store, stmt, pool, &rows, error_r);
+	if (ret == 0)
+		call_suspensions(&rows, callback, context);
+	pool_unref(&pool);
+	return ret;
 }
 
 /* End an active suspension. Whatever the user did before end is forgiven. */
@@ -167,88 +193,92 @@ end_suspension(struct geotrip_store *store, int64_t suspension_id, int64_t end,
 	return geotrip_sqlite_run(store, stmt, error_r);
 }
 
-struct ended_suspension {
-	int64_t id, end;
-};
-ARRAY_DEFINE_TYPE(ended_suspension, struct ended_suspension);
-
+/* Within a transaction: close what is over at now, of the user or of all
+   (0), and append it to ended. */
 static int
-find_ended(struct geotrip_store *store, int64_t user_id, int64_t now,
-	   ARRAY_TYPE(ended_suspension) *ended, const char **error_r)
+expire(struct geotrip_store *store, int64_t user_id, int64_t now, pool_t pool,
+       ARRAY_TYPE(suspension) *ended, const char **error_r)
 {
 	static const char sql[] =
-		"SELECT id, until FROM suspension WHERE released_at IS NULL "
-		"AND until <= ?2 AND (?1 = 0 OR user_id = ?1)";
+		"SELECT "SUSPENSION_COLUMNS SUSPENSION_TABLES
+		"WHERE suspension.released_at IS NULL "
+		"AND suspension.until <= ?2 "
+		"AND (?1 = 0 OR suspension.user_id = ?1)";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
-	struct ended_suspension *row;
-	int ret;
+	struct geotrip_suspension *row;
 
 	if (stmt == NULL)
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, user_id);
 	(void)sqlite3_bind_int64(stmt, 2, now);
-	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
-		row = array_append_space(ended);
-		row->id = sqlite3_column_int64(stmt, 0);
-		row->end = sqlite3_column_int64(stmt, 1);
-	}
-	return ret;
-}
-
-int geotrip_sqlite_expire(struct geotrip_store *store, int64_t user_id,
-			  int64_t now,
-			  geotrip_suspension_callback_t *callback,
-			  void *context, const char **error_r)
-{
-	static const char sql[] =
-		"SELECT "SUSPENSION_COLUMNS SUSPENSION_TABLES
-		"WHERE suspension.id = ?1";
-	ARRAY_TYPE(ended_suspension) ended;
-	const struct ended_suspension *row;
-	sqlite3_stmt *stmt;
-
-	t_array_init(&ended, 8);
-	if (find_ended(store, user_id, now, &ended, error_r) < 0)
+	if (read_suspensions(store, stmt, pool, ended, error_r) < 0)
 		return -1;
-	array_foreach(&ended, row) {
-		if (end_suspension(store, row->id, row->end, "time", NULL,
-				   error_r) < 0)
-			return -1;
-		if (callback == NULL)
-			continue;
-		stmt = geotrip_sqlite_stmt(store, sql, error_r);
-		if (stmt == NULL)
-			return -1;
-		(void)sqlite3_bind_int64(stmt, 1, row->id);
-		if (each_suspension(store, stmt, callback, context,
-				    error_r) < 0)
+	array_foreach_modifiable(ended, row) {
+		row->released_at = row->until;
+		row->released_by = "time";
+		if (end_suspension(store, row->id, row->released_at,
+				   row->released_by, NULL, error_r) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+int geotrip_sqlite_expire_user(struct geotrip_store *store, int64_t user_id,
+			       int64_t now, const char **error_r)
+{
+	ARRAY_TYPE(suspension) ended;
+
+	t_array_init(&ended, 1);
+	return expire(store, user_id, now, pool_datastack_create(), &ended,
+		      error_r);
+}
+
+/* Returns 1 if there is something to close, 0 if not, -1 with an error. */
+static int
+anything_ended(struct geotrip_store *store, int64_t now, const char **error_r)
+{
+	static const char sql[] =
+		"SELECT 1 FROM suspension WHERE released_at IS NULL "
+		"AND until <= ?1 LIMIT 1";
+	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	int ret;
+
+	if (stmt == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(stmt, 1, now);
+	ret = geotrip_sqlite_step(store, stmt, error_r);
+	(void)sqlite3_reset(stmt);
+	return ret;
 }
 
 int geotrip_store_expire(struct geotrip_store *store,
 			 geotrip_suspension_callback_t *callback,
 			 void *context, const char **error_r)
 {
-	ARRAY_TYPE(ended_suspension) ended;
+	ARRAY_TYPE(suspension) ended;
 	int64_t now = geotrip_now();
+	pool_t pool;
+	int ret;
 
 	/* mostly there are none, and no need to take the write lock */
-	t_array_init(&ended, 8);
-	if (find_ended(store, 0, now, &ended, error_r) < 0)
-		return -1;
-	if (array_count(&ended) == 0)
-		return 0;
-
+	ret = anything_ended(store, now, error_r);
+	if (ret <= 0)
+		return ret;
 	if (geotrip_sqlite_begin(store, error_r) < 0)
 		return -1;
-	if (geotrip_sqlite_expire(store, 0, now, callback, context,
-				  error_r) < 0) {
+
+	pool = pool_alloconly_create("geotrip suspensions", 4096);
+	p_array_init(&ended, pool, 16);
+	ret = expire(store, 0, now, pool, &ended, error_r);
+	if (ret < 0)
 		geotrip_sqlite_rollback(store);
-		return -1;
-	}
-	return geotrip_sqlite_commit(store, error_r);
+	else
+		ret = geotrip_sqlite_commit(store, error_r);
+	/* nothing is told before it is true */
+	if (ret == 0)
+		call_suspensions(&ended, callback, context);
+	pool_unref(&pool);
+	return ret;
 }
 
 /* Returns 1, 0 if there is none, -1 with an error. */
@@ -304,8 +334,8 @@ suspend(struct geotrip_store *store, const char *user, int64_t until,
 	int ret;
 
 	if (geotrip_sqlite_make_user(store, user, &user_id, error_r) < 0 ||
-	    geotrip_sqlite_expire(store, user_id, suspension.since, NULL, NULL,
-				  error_r) < 0)
+	    geotrip_sqlite_expire_user(store, user_id, suspension.since,
+				       error_r) < 0)
 		return -1;
 	ret = find_active(store, user_id, &id, error_r);
 	if (ret < 0)
@@ -362,8 +392,7 @@ release(struct geotrip_store *store, const char *user, const char *reason,
 	ret = geotrip_sqlite_find_user(store, user, &user_id, error_r);
 	if (ret <= 0)
 		return ret;
-	if (geotrip_sqlite_expire(store, user_id, now, NULL, NULL,
-				  error_r) < 0)
+	if (geotrip_sqlite_expire_user(store, user_id, now, error_r) < 0)
 		return -1;
 	ret = find_active(store, user_id, &id, error_r);
 	if (ret <= 0)
@@ -377,14 +406,17 @@ release(struct geotrip_store *store, const char *user, const char *reason,
 int geotrip_store_release(struct geotrip_store *store, const char *user,
 			  const char *reason, const char **error_r)
 {
+	const char *ignored;
 	int ret;
 
-	if (geotrip_sqlite_begin(store, error_r) < 0)
+	if (geotrip_sqlite_set_durable(store, TRUE, error_r) < 0 ||
+	    geotrip_sqlite_begin(store, error_r) < 0)
 		return -1;
 	ret = release(store, user, reason, error_r);
 	if (ret < 0)
 		geotrip_sqlite_rollback(store);
 	else if (geotrip_sqlite_commit(store, error_r) < 0)
 		ret = -1;
+	(void)geotrip_sqlite_set_durable(store, FALSE, &ignored);
 	return ret;
 }

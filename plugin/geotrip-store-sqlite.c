@@ -10,6 +10,8 @@
 
 /* "geoT": tells file(1) and us whose database it is. */
 #define APPLICATION_ID 0x67656f54
+/* What the write-ahead log is cut to after a long reader let it grow. */
+#define WAL_MAX_BYTES (64 * 1024 * 1024)
 
 struct geotrip_store *
 geotrip_store_init(const struct geotrip_store_settings *set)
@@ -19,7 +21,8 @@ geotrip_store_init(const struct geotrip_store_settings *set)
 	store->set = *set;
 	store->set.path = i_strdup(set->path);
 	store->generation = 1;
-	store->open_error = i_strdup("The database was not opened yet");
+	store->open_error = i_strdup_printf(
+		"Database geotrip_db=%s: was not opened yet", set->path);
 	i_array_init(&store->stmts, 32);
 	return store;
 }
@@ -90,25 +93,36 @@ static unsigned int schema_version(void)
 	return count;
 }
 
-/* Which version does the database have? Refuses what is not ours or newer
-   than this code. */
-static int
-store_get_version(struct geotrip_store *store, int64_t *version_r,
-		  const char **error_r)
+/* Refuse the database of another program before anything in it is changed. */
+static int store_check_id(struct geotrip_store *store, const char **error_r)
 {
 	static const char sql_id[] = "PRAGMA application_id";
-	static const char sql_version[] = "PRAGMA user_version";
 	static const char sql_tables[] = "SELECT count(*) FROM sqlite_schema";
 	int64_t id, tables;
 
 	if (store_get_int(store, sql_id, &id, error_r) < 0 ||
-	    store_get_int(store, sql_version, version_r, error_r) < 0 ||
 	    store_get_int(store, sql_tables, &tables, error_r) < 0)
 		return -1;
 	if (id != APPLICATION_ID && (id != 0 || tables > 0)) {
 		*error_r = t_strdup_printf(
 			"Database geotrip_db=%s: is the database of another "
 			"program. Name another file", store->set.path);
+		return -1;
+	}
+	return 0;
+}
+
+/* Which version does the schema have? Refuses one newer than this code. */
+static int
+store_get_version(struct geotrip_store *store, int64_t *version_r,
+		  const char **error_r)
+{
+	static const char sql[] = "PRAGMA user_version";
+
+	if (store_get_int(store, sql, version_r, error_r) < 0)
+		return -1;
+	if (*version_r < 0) {
+		*error_r = geotrip_sqlite_error(store, SQLITE_CORRUPT);
 		return -1;
 	}
 	if (*version_r > schema_version()) {
@@ -144,9 +158,7 @@ static int store_migrate(struct geotrip_store *store, const char **error_r)
 		return -1;
 	if (version == schema_version())
 		return 0;
-
-	if (store_exec(store, "PRAGMA journal_mode = WAL", error_r) < 0 ||
-	    geotrip_sqlite_begin(store, error_r) < 0)
+	if (geotrip_sqlite_begin(store, error_r) < 0)
 		return -1;
 	/* another process may have done it while we waited for the lock */
 	if (store_get_version(store, &version, error_r) < 0 ||
@@ -154,7 +166,37 @@ static int store_migrate(struct geotrip_store *store, const char **error_r)
 		geotrip_sqlite_rollback(store);
 		return -1;
 	}
-	return geotrip_sqlite_commit(store, error_r);
+	if (geotrip_sqlite_commit(store, error_r) < 0)
+		return -1;
+	store->created = version == 0;
+	return 0;
+}
+
+/* Without a write-ahead log readers would hold up the logins. A copy of the
+   database that somebody made may have none. */
+static int store_use_wal(struct geotrip_store *store, const char **error_r)
+{
+	static const char sql[] = "PRAGMA journal_mode = WAL";
+	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	const char *mode;
+	int ret;
+
+	if (stmt == NULL)
+		return -1;
+	ret = geotrip_sqlite_step(store, stmt, error_r);
+	if (ret < 0)
+		return -1;
+	i_assert(ret > 0);
+	mode = (const char *)sqlite3_column_text(stmt, 0);
+	ret = null_strcmp(mode, "wal") == 0 ? 0 : -1;
+	if (ret < 0) {
+		*error_r = t_strdup_printf(
+			"Database geotrip_db=%s: cannot have a write-ahead log "
+			"there. Put it on a local file system",
+			store->set.path);
+	}
+	(void)sqlite3_reset(stmt);
+	return ret;
 }
 
 static int store_configure(struct geotrip_store *store, const char **error_r)
@@ -164,8 +206,9 @@ static int store_configure(struct geotrip_store *store, const char **error_r)
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
 				NULL);
-	return store_exec(store, "PRAGMA foreign_keys = ON;"
-			  "PRAGMA synchronous = NORMAL", error_r);
+	return store_exec(store, t_strdup_printf(
+		"PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; "
+		"PRAGMA journal_size_limit = %u", WAL_MAX_BYTES), error_r);
 }
 
 static int store_open_file(struct geotrip_store *store, const char **error_r)
@@ -191,12 +234,15 @@ static int store_open_file(struct geotrip_store *store, const char **error_r)
 		return -1;
 	}
 	if (store_configure(store, error_r) < 0 ||
+	    store_check_id(store, error_r) < 0 ||
+	    store_use_wal(store, error_r) < 0 ||
 	    store_migrate(store, error_r) < 0 ||
 	    store_get_int(store, sql, &store->data_version, error_r) < 0)
 		return -1;
 	if (stat(store->set.path, &store->st) < 0) {
-		*error_r = t_strdup_printf("stat(%s) failed: %m",
-					   store->set.path);
+		*error_r = t_strdup_printf(
+			"Database geotrip_db=%s: stat() failed: %m. Has it "
+			"just been moved away?", store->set.path);
 		return -1;
 	}
 	return 0;
@@ -210,6 +256,12 @@ static bool store_file_is_gone(struct geotrip_store *store)
 		st.st_ino != store->st.st_ino || st.st_dev != store->st.st_dev;
 }
 
+static void store_next_generation(struct geotrip_store *store)
+{
+	if (++store->generation == 0)
+		store->generation++;
+}
+
 int geotrip_store_open(struct geotrip_store *store, const char **error_r)
 {
 	if (store->db != NULL) {
@@ -217,8 +269,8 @@ int geotrip_store_open(struct geotrip_store *store, const char **error_r)
 			return 0;
 		store_close(store);
 	}
-	if (++store->generation == 0)
-		store->generation++;
+	store_next_generation(store);
+	store->created = FALSE;
 	if (store_open_file(store, error_r) < 0) {
 		store_close(store);
 		i_free(store->open_error);
@@ -237,10 +289,14 @@ int geotrip_store_sync(struct geotrip_store *store, const char **error_r)
 		return -1;
 	if (data_version != store->data_version) {
 		store->data_version = data_version;
-		if (++store->generation == 0)
-			store->generation++;
+		store_next_generation(store);
 	}
 	return 0;
+}
+
+bool geotrip_store_is_new(const struct geotrip_store *store)
+{
+	return store->created;
 }
 
 unsigned int geotrip_store_generation(const struct geotrip_store *store)

@@ -26,6 +26,8 @@ struct geotrip_store {
 	struct stat st;
 	unsigned int generation;
 	int64_t data_version;
+	/* the file was empty or did not exist when it was opened */
+	bool created;
 	/* after this error only a new connection may work */
 	bool broken;
 	/* the lock could not be had: do not wait for it again */
@@ -44,6 +46,9 @@ sqlite3_stmt *geotrip_sqlite_stmt(struct geotrip_store *store,
 void geotrip_sqlite_bind_text(sqlite3_stmt *stmt, int idx, const char *text);
 /* Bind a time, NULL for GEOTRIP_NEVER. */
 void geotrip_sqlite_bind_until(sqlite3_stmt *stmt, int idx, int64_t time);
+/* Get a country from a column; NULL and the empty string are "not known". */
+void geotrip_sqlite_country(sqlite3_stmt *stmt, int idx,
+			    struct geotrip_country *country_r);
 /* Returns 1 if there is a row, 0 if the statement is done, -1 with an error.
    Done or failed, the statement is reset. */
 int geotrip_sqlite_step(struct geotrip_store *store, sqlite3_stmt *stmt,
@@ -69,12 +74,10 @@ int geotrip_sqlite_find_user(struct geotrip_store *store, const char *name,
 int geotrip_sqlite_make_user(struct geotrip_store *store, const char *name,
 			     int64_t *id_r, const char **error_r);
 
-/* Within a transaction: close the suspensions of which the time is over at
-   now, of the user or of all (0), and call back for each (may be NULL). */
-int geotrip_sqlite_expire(struct geotrip_store *store, int64_t user_id,
-			  int64_t now,
-			  geotrip_suspension_callback_t *callback,
-			  void *context, const char **error_r);
+/* Within a transaction: close a suspension of the user whose time is over at
+   now. Mostly geotrip_store_expire() has done so, and told it. */
+int geotrip_sqlite_expire_user(struct geotrip_store *store, int64_t user_id,
+			       int64_t now, const char **error_r);
 /* Within a transaction: insert a suspension and its notice; the members from
    released_at on are ignored. */
 int geotrip_sqlite_insert_suspension(struct geotrip_store *store,

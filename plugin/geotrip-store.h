@@ -6,8 +6,8 @@
 /* The store: users, their logins, suspensions and notices, on disk.
 
    A store is opened by every process that needs it: the auth process, which
-   records, and doveadm. Nothing here logs; every error text names the path
-   and what to do. Error texts are in the data stack.
+   records, and doveadm. Nothing here logs; every error text names the path.
+   Error texts are in the data stack.
 
    Order of calls: geotrip_store_init(), then geotrip_store_open() until it
    succeeds, then the rest. What another process commits is seen at once by
@@ -34,6 +34,9 @@ void geotrip_store_deinit(struct geotrip_store **store);
    only look whether the file is still the one that was opened, and reopen it
    if not. Returns 0, or -1 with an error; may be called again. */
 int geotrip_store_open(struct geotrip_store *store, const char **error_r);
+
+/* Was the database made anew when it was opened last? */
+bool geotrip_store_is_new(const struct geotrip_store *store);
 
 /* Find out whether another process committed something since the last call.
    Returns 0, or -1 with an error. The database must have been opened. */
@@ -84,10 +87,12 @@ typedef void
 geotrip_store_load_callback_t(const struct geotrip_store_history *history,
 			      const char *error, void *context);
 
-/* Read the history of a user back to the time since. The callback is called
-   exactly once; SQLite calls it before this returns. */
+/* Read the history of a user from the time since up to now; what is later was
+   written when the clock was ahead. The callback is called exactly once;
+   SQLite calls it before this returns. */
 void geotrip_store_load(struct geotrip_store *store,
-			struct geotrip_store_user *user, int64_t since,
+			struct geotrip_store_user *user,
+			int64_t since, int64_t now,
 			geotrip_store_load_callback_t *callback,
 			void *context);
 
@@ -149,7 +154,8 @@ struct geotrip_suspension {
 	unsigned int notice_attempts;
 };
 
-/* Callbacks get one row at a time, valid during the callback. */
+/* Callbacks get one row at a time, valid during the callback. They are called
+   when the query is done: who prints slowly holds up nobody. */
 typedef void
 geotrip_suspension_callback_t(const struct geotrip_suspension *suspension,
 			      void *context);
@@ -219,8 +225,7 @@ int geotrip_store_evidence(struct geotrip_store *store, int64_t suspension_id,
 			   const char **error_r);
 
 struct geotrip_country_count {
-	/* empty: not known */
-	const char *country;
+	struct geotrip_country country;
 	uint64_t logins, users, trips;
 };
 

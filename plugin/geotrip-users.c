@@ -129,26 +129,38 @@ user_add_country(struct geotrip_user *user, struct geotrip_country country)
 	}
 	seen = &user->seen[user->seen_count++];
 	seen->country = country;
+	seen->time = INT64_MIN;
 	return seen;
+}
+
+static struct geotrip_sighting *
+user_find_country(struct geotrip_user *user, struct geotrip_country country)
+{
+	unsigned int i;
+
+	for (i = 0; i < user->seen_count; i++) {
+		if (strcmp(user->seen[i].country.code, country.code) == 0)
+			return &user->seen[i];
+	}
+	return NULL;
 }
 
 void geotrip_user_see(struct geotrip_user *user,
 		      const struct geotrip_sighting *sighting, int64_t since)
 {
-	unsigned int i;
+	struct geotrip_sighting *seen;
 
-	if (sighting->time <= user->cleared_at)
-		return;
-	for (i = 0; i < user->seen_count; i++) {
-		if (strcmp(user->seen[i].country.code,
-			   sighting->country.code) == 0) {
-			user->seen[i].time = I_MAX(user->seen[i].time,
-						   sighting->time);
-			return;
-		}
+	if (sighting->time <= user->cleared_at) {
+		/* the clock was set back: it is now that counts */
+		user->cleared_at = sighting->time - 1;
+		user->seen_count = 0;
 	}
-	user_forget(user, since);
-	user_add_country(user, sighting->country)->time = sighting->time;
+	seen = user_find_country(user, sighting->country);
+	if (seen == NULL) {
+		user_forget(user, since);
+		seen = user_add_country(user, sighting->country);
+	}
+	seen->time = sighting->time;
 }
 
 void geotrip_user_clear(struct geotrip_user *user, int64_t time)
@@ -162,13 +174,30 @@ void geotrip_user_merge(struct geotrip_user *user,
 			unsigned int generation)
 {
 	const struct geotrip_sighting *sighting;
+	struct geotrip_sighting *seen;
 
 	user->generation = generation;
 	user->suspended_until = history->suspended ?
 		history->suspended_until : 0;
 	geotrip_user_clear(user, history->cleared_at);
-	array_foreach(&history->seen, sighting)
-		geotrip_user_see(user, sighting, user->cleared_at);
+	array_foreach(&history->seen, sighting) {
+		if (sighting->time <= user->cleared_at)
+			continue;
+		seen = user_find_country(user, sighting->country);
+		if (seen == NULL)
+			seen = user_add_country(user, sighting->country);
+		seen->time = I_MAX(seen->time, sighting->time);
+	}
+}
+
+void geotrip_users_foreach(struct geotrip_users *users,
+			   void (*callback)(struct geotrip_user *user,
+					    void *context), void *context)
+{
+	struct geotrip_user *user;
+
+	for (user = users->head; user != NULL; user = user->next)
+		callback(user, context);
 }
 
 bool geotrip_user_suspended(struct geotrip_user *user, int64_t now)

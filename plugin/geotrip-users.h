@@ -41,6 +41,10 @@ void geotrip_users_deinit(struct geotrip_users **users);
    until the next geotrip_users_get(), or as long as there is a reference. */
 struct geotrip_user *
 geotrip_users_get(struct geotrip_users *users, const char *name);
+/* Call back for every user in memory. */
+void geotrip_users_foreach(struct geotrip_users *users,
+			   void (*callback)(struct geotrip_user *user,
+					    void *context), void *context);
 void geotrip_user_ref(struct geotrip_user *user);
 void geotrip_user_unref(struct geotrip_user **user);
 
@@ -49,7 +53,8 @@ void geotrip_user_unref(struct geotrip_user **user);
 void geotrip_user_merge(struct geotrip_user *user,
 			const struct geotrip_store_history *history,
 			unsigned int generation);
-/* Remember that the user was seen. Sightings older than since are dropped. */
+/* Remember that the user was seen just now. Sightings older than since are
+   dropped. */
 void geotrip_user_see(struct geotrip_user *user,
 		      const struct geotrip_sighting *sighting, int64_t since);
 /* Nothing up to this time counts any more. */

@@ -146,10 +146,9 @@ static void test_login_trip(void)
 	struct geotrip *gt = start(&set);
 
 	test_begin("login: the third country is refused itself");
-	/* all in one iteration of the event loop: nothing is written yet */
+	/* all in one iteration of the event loop */
 	test_assert_strcmp(login(gt, "u", JP), "allow");
 	test_assert_strcmp(login(gt, "u", US), "allow");
-	test_assert_strcmp(sql("SELECT count(*) FROM login"), "0");
 	test_assert_strcmp(login(gt, "u", BR), "trip");
 	/* before the client is answered, the suspension is on disk, and with
 	   it all that led to it */
@@ -362,6 +361,56 @@ static void test_login_no_mmdb(void)
 	stop(&gt);
 }
 
+static void test_login_db_lost(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+
+	test_begin("login: a suspension survives the loss of the database");
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	test_assert_strcmp(login(gt, "u", US), "allow");
+	test_assert_strcmp(login(gt, "u", BR), "trip");
+	i_unlink(db_path);
+	i_unlink(t_strconcat(db_path, "-wal", NULL));
+	i_unlink(t_strconcat(db_path, "-shm", NULL));
+	test_expect_error_string("was deleted or moved away");
+	run_ioloop(5500);
+	test_expect_no_more_errors();
+	test_assert_strcmp(sql("SELECT user FROM active_suspension"), "u");
+	test_assert_strcmp(login(gt, "u", JP), "blocked");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_failed_trips(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+	unsigned int i;
+	sqlite3 *db;
+
+	test_begin("login: trips that cannot be written leave nothing behind");
+	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		i_fatal("%s", sqlite3_errmsg(db));
+	test_expect_error_string("database is locked");
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	test_assert_strcmp(login(gt, "u", US), "allow");
+	for (i = 0; i < 2500; i++)
+		test_assert_strcmp(login(gt, "u", BR), "allow");
+	test_expect_no_more_errors();
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+	/* it trips even with more waiting than is written at a time */
+	test_assert_strcmp(login(gt, "u", DE), "trip");
+	test_assert_strcmp(sql("SELECT user FROM active_suspension"), "u");
+	/* and what waited gets written bit by bit */
+	run_ioloop(1500);
+	test_assert_strcmp(sql("SELECT count(*) FROM login"), "2503");
+	test_end();
+	stop(&gt);
+}
+
 static void test_login_locked(void)
 {
 	struct geotrip_settings set = default_settings();
@@ -440,6 +489,8 @@ int main(void)
 		test_login_observe,
 		test_login_store_errors,
 		test_login_no_mmdb,
+		test_login_db_lost,
+		test_login_failed_trips,
 		test_login_locked,
 		test_login_retry,
 		test_login_batch,

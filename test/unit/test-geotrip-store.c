@@ -167,7 +167,8 @@ load(struct geotrip_store *store, struct geotrip_store_user *user,
 {
 	string_t *str = t_str_new(64);
 
-	geotrip_store_load(store, user, since, print_history, str);
+	geotrip_store_load(store, user, since, GEOTRIP_NEVER - 1,
+			   print_history, str);
 	return str_c(str);
 }
 
@@ -226,6 +227,23 @@ static void test_store_refused(void)
 	test_assert(try_open(TRUE, &error) < 0);
 	test_assert(strstr(error, "has version 2") != NULL);
 	test_assert_strcmp(sql("PRAGMA user_version"), "2");
+	(void)sql("PRAGMA user_version = 1");
+	test_end();
+
+	test_begin("store: a damaged version is refused");
+	(void)sql("PRAGMA user_version = -50");
+	test_assert(try_open(TRUE, &error) < 0);
+	test_assert(strstr(error, "damaged") != NULL);
+	remove_db();
+	test_end();
+
+	test_begin("store: a copy without a write-ahead log gets one");
+	store = open_store(TRUE);
+	geotrip_store_deinit(&store);
+	test_assert_strcmp(sql("PRAGMA journal_mode = delete"), "delete");
+	store = open_store(TRUE);
+	test_assert_strcmp(sql("PRAGMA journal_mode"), "wal");
+	geotrip_store_deinit(&store);
 	remove_db();
 	test_end();
 
@@ -266,6 +284,16 @@ static void test_store_logins(void)
 			   "cleared=0 JP7200000000 US10800000000");
 	test_assert_strcmp(load(store, &user, 2 * HOUR),
 			   "cleared=0 US10800000000");
+	test_end();
+
+	test_begin("store: rows of a clock that was ahead do not count");
+	{
+		string_t *str = t_str_new(64);
+
+		geotrip_store_load(store, &user, 0, 2 * HOUR, print_history,
+				   str);
+		test_assert_strcmp(str_c(str), "cleared=0 JP7200000000");
+	}
 	test_end();
 
 	test_begin("store: a blocked login is recorded, but does not count");
@@ -564,7 +592,7 @@ static void test_store_purge(void)
 	test_assert(commit_trip(store, &old, now - 46 * HOUR,
 				now - 45 * HOUR) == GEOTRIP_STORE_COMMITTED);
 	commit_login(store, &user, "JP", now - 1 * HOUR);
-	test_assert(geotrip_store_expire(store, NULL, NULL, &error) == 0);
+	test_assert(geotrip_store_expire(store, count_row, &i, &error) == 0);
 
 	test_assert(geotrip_store_purge(store, now - 24 * HOUR, &count,
 					&error) == 0);
@@ -590,7 +618,7 @@ print_country(const struct geotrip_country_count *count, void *context)
 {
 	string_t *str = context;
 
-	str_printfa(str, "%s=%"PRIu64"/%"PRIu64"/%"PRIu64" ", count->country,
+	str_printfa(str, "%s=%"PRIu64"/%"PRIu64"/%"PRIu64" ", count->country.code,
 		    count->logins, count->users, count->trips);
 }
 
