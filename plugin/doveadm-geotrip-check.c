@@ -8,6 +8,7 @@
 #include "geotrip-geo.h"
 #include "doveadm-geotrip.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -147,6 +148,34 @@ static void check_store(const char *path)
 	geotrip_store_deinit(&store);
 }
 
+/* What root can read, the auth process may not. */
+static bool can_read(const char *path, uid_t uid, gid_t gid)
+{
+	bool ret = TRUE;
+
+	if (setegid(gid) == 0 && seteuid(uid) == 0) {
+		ret = faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0;
+		if (seteuid(0) < 0)
+			i_fatal("seteuid(0) failed: %m");
+	}
+	if (geteuid() == 0 && setegid(0) < 0)
+		i_fatal("setegid(0) failed: %m");
+	return ret;
+}
+
+static void check_mmdb_access(const char *path, const char *db_path)
+{
+	struct stat st;
+
+	/* who owns the database is who has to read this */
+	if (stat(db_path, &st) == 0 && !can_read(path, st.st_uid, st.st_gid)) {
+		print_result("mmdb access", FALSE, t_strdup_printf(
+			"%s: the user that the auth process runs as cannot "
+			"read it. Give it mode 0644, and see the directories "
+			"above it", path));
+	}
+}
+
 static void check_mmdb(const char *path)
 {
 	struct geotrip_geo *geo = geotrip_geo_init(path);
@@ -201,6 +230,7 @@ static void cmd_geotrip_check(struct doveadm_cmd_context *cctx ATTR_UNUSED)
 		check_services("suspended services", config.suspend_services);
 		check_store(config.db_path);
 		check_mmdb(config.mmdb_path);
+		check_mmdb_access(config.mmdb_path, config.db_path);
 	}
 	if (!all_ok)
 		doveadm_exit_code = 1;

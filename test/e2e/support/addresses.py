@@ -1,0 +1,29 @@
+"""Client addresses by country, from the networks of the test databases."""
+
+import ipaddress
+
+from . import paths
+
+# In no database.
+UNKNOWN = "192.0.2.241"
+# In the databases, without a country.
+NO_COUNTRY = "198.51.100.193"
+
+
+def _networks():
+    for line in (paths.DATA / "networks.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            network, country, _ = line.split(None, 2)
+            yield ipaddress.ip_network(network), country
+
+
+NETWORKS = list(_networks())
+COUNTRIES = sorted({country for _, country in NETWORKS} - {"--"})
+
+
+def address(country, number=1, version=4):
+    """The n-th address of the country's first network."""
+    for network, owner in NETWORKS:
+        if owner == country and network.version == version:
+            return str(network[number])
+    raise KeyError(country)

@@ -1,0 +1,100 @@
+"""The protocol that Postfix, Exim and Dovecot's own services speak with
+Dovecot's auth process. It takes any bytes for a name, any address, and several
+requests in one write: what no mail program would send."""
+
+import base64
+import os
+import random
+import socket
+
+
+class AuthSocket:
+    def __init__(self, path, timeout=20):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(timeout)
+        self._socket.connect(str(path))
+        self._lines = self._socket.makefile("rb")
+        self._last_id = 0
+        # As process ids go, but of no process: each connection needs its own.
+        client = random.SystemRandom().randint(1 << 24, (1 << 31) - 1)
+        self.write(b"VERSION\t1\t2\nCPID\t%d\n" % client)
+        while self._line() != b"DONE":
+            pass
+
+    def close(self):
+        self._lines.close()
+        self._socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def write(self, data):
+        self._socket.sendall(data)
+
+    def _line(self):
+        line = self._lines.readline()
+        if not line.endswith(b"\n"):
+            raise ConnectionError("the auth process hung up")
+        return line[:-1]
+
+    def request(self, mechanism, response, **fields):
+        """The id and the bytes of an AUTH request, to be written."""
+        self._last_id += 1
+        line = [b"AUTH", b"%d" % self._last_id, mechanism.encode()]
+        line += [name.encode() + b"=" + escape(os.fsencode(value))
+                 for name, value in fields.items() if value is not None]
+        if response is not None:
+            line.append(b"resp=" + base64.b64encode(response))
+        return self._last_id, b"\t".join(line) + b"\n"
+
+    def reply(self):
+        """The next reply."""
+        return Reply(self._line())
+
+
+class Reply:
+    """kind: OK, FAIL or CONT; id; fields: a dict; data: of CONT."""
+
+    def __init__(self, line):
+        self.line = line
+        kind, number, *fields = line.split(b"\t")
+        self.kind, self.id = kind.decode(), int(number)
+        self.ok = self.kind == "OK"
+        self.fields, self.data = {}, None
+        if self.kind == "CONT":
+            self.data = base64.b64decode(fields[0])
+            return
+        for field in fields:
+            name, _, value = field.partition(b"=")
+            self.fields[name.decode()] = os.fsdecode(unescape(value))
+
+    @property
+    def reason(self):
+        return self.fields.get("reason")
+
+    def __repr__(self):
+        return f"<{os.fsdecode(self.line)}>"
+
+
+_ESCAPES = ((b"\001", b"\0011"), (b"\0", b"\0010"), (b"\t", b"\001t"),
+            (b"\r", b"\001r"), (b"\n", b"\001n"))
+
+
+def escape(data):
+    for plain, escaped in _ESCAPES:
+        data = data.replace(plain, escaped)
+    return data
+
+
+def unescape(data):
+    for plain, escaped in reversed(_ESCAPES):
+        data = data.replace(escaped, plain)
+    return data
+
+
+def plain(user, password):
+    """What a client sends for PLAIN."""
+    return b"\0" + os.fsencode(user) + b"\0" + os.fsencode(password)

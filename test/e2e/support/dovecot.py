@@ -1,0 +1,196 @@
+"""A private Dovecot: all its files below one directory, on free ports."""
+
+import collections
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+
+from . import doveadm, dovecot_conf, oauth2, paths
+from .auth_socket import AuthSocket
+from .ports import free_port
+from .relay import Relays
+from .sink import Sink
+from .waiting import wait_until
+
+PORTS = ("imap", "pop3", "submission", "lmtp", "stats", "doveadm")
+
+
+class StartFailed(Exception):
+    """Dovecot ended at once; the text is what it said."""
+
+
+class Dovecot:
+    """settings are the geotrip_* settings without that prefix; None leaves
+    geotrip off. conf is text for the end of dovecot.conf, in which {top}
+    stands for the server's directory."""
+
+    def __init__(self, settings=(), conf="", mmdb="maxmind.mmdb",
+                 mechanisms=dovecot_conf.MECHANISMS):
+        self.top = paths.work_directory("dovecot")
+        self.run = self.top / "run"
+        self.log_path = self.top / "dovecot.log"
+        self.conf_path = self.top / "dovecot.conf"
+        self.database = self.top / "geotrip" / "geotrip.sqlite"
+        self.mmdb = self.top / "geo" / "country.mmdb"
+        self.settings = None
+        if settings is not None:
+            self.settings = {"db": self.database, "mmdb": self.mmdb,
+                             **dict(settings)}
+        self.conf = conf
+        self.mechanisms = mechanisms
+        self.api_key = "the key of the tests"
+        self.ports = {name: free_port() for name in PORTS}
+        self.relays = {name: Relays(self.ports[name])
+                       for name in ("imap", "pop3", "submission")}
+        self.sink = Sink()
+        self.process = None
+        self._make_directories()
+        if mmdb is not None:
+            self.install_mmdb(mmdb)
+
+    def _make_directories(self):
+        paths.own_directory(self.top / "geotrip", "dovecot", 0o750)
+        paths.own_directory(self.top / "mail", "mail", 0o755)
+        (self.top / "state").mkdir()
+        (self.top / "geo").mkdir()
+        oauth2.write_key(self.top / "keys")
+        (self.top / "oauth2.conf").write_text(
+            dovecot_conf.OAUTH2.format(top=self.top))
+
+    def install_mmdb(self, source):
+        """Put a database of test/data, or any path, in place by a rename, as
+        a program that fetches updates does."""
+        new = self.mmdb.with_suffix(".new")
+        shutil.copyfile(paths.DATA / source, new)
+        new.rename(self.mmdb)
+
+    def write_conf(self):
+        text = dovecot_conf.TEMPLATE.format(
+            top=self.top, run=self.run, mechanisms=self.mechanisms,
+            password=dovecot_conf.PASSWORD, sink_port=self.sink.port,
+            api_key=self.api_key,
+            **{f"{name}_port": port for name, port in self.ports.items()})
+        for name, value in (self.settings or {}).items():
+            text += f"geotrip_{name} = {value}\n"
+        text += self.conf.replace("{top}", str(self.top))
+        self.conf_path.write_text(text)
+
+    # Starting and stopping.
+
+    def start(self):
+        self.write_conf()
+        with open(self.top / "dovecot.err", "wb") as errors:
+            self.process = subprocess.Popen(
+                [paths.tool("dovecot"), "-F", "-c", self.conf_path],
+                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+        wait_until(self._up, "the auth process answers")
+        return self
+
+    def _up(self):
+        if self.process.poll() is not None:
+            self.process = None
+            raise StartFailed((self.top / "dovecot.err").read_text()
+                              + self.log())
+        try:
+            self.auth().close()
+        except OSError:
+            return False
+        return True
+
+    def stop(self):
+        """A clean stop."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+        self.process = None
+
+    def close(self):
+        """Stop, and leave nothing behind."""
+        self.stop()
+        for relays in self.relays.values():
+            relays.close()
+        self.sink.close()
+        shutil.rmtree(self.top)
+
+    def reload(self):
+        """Read the configuration anew; done when auth answers again."""
+        self.write_conf()
+        old = self.auth_pid()
+        self.doveadm("reload").expect(0)
+        wait_until(lambda: not _alive(old), "the old auth process ends")
+
+    def auth_pid(self):
+        """The process id of the auth process, 0 if it is not running."""
+        result = self.doveadm("process", "status", "auth", json=True)
+        return int(result.rows[0]["pid"]) if result.rows else 0
+
+    # Looking inside.
+
+    def auth(self):
+        """A new connection to the auth process."""
+        return AuthSocket(self.run / "auth-client")
+
+    def doveadm(self, *arguments, **options):
+        return doveadm.run(self.conf_path, *arguments, **options)
+
+    def geotrip(self, *arguments, **options):
+        """doveadm geotrip, answered in JSON."""
+        options.setdefault("json", True)
+        return self.doveadm("geotrip", *arguments, **options)
+
+    def log(self, start=0):
+        if not self.log_path.exists():
+            return ""
+        with open(self.log_path, "rb") as log:
+            log.seek(start)
+            return log.read().decode(errors="backslashreplace")
+
+    def log_size(self):
+        return self.log_path.stat().st_size if self.log_path.exists() else 0
+
+    def query(self, sql, *values):
+        """Rows of the database as named tuples; none before it has tables.
+        Text that is no UTF-8 comes as Python spells file names."""
+        if not self.database.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(
+                f"file:{self.database}?mode=ro", uri=True)) as db:
+            db.text_factory = os.fsdecode
+            if not db.execute("SELECT * FROM sqlite_schema").fetchone():
+                return []
+            cursor = db.execute(sql, values)
+            row = collections.namedtuple(
+                "Row", [column[0] for column in cursor.description],
+                rename=True)
+            return [row(*values) for values in cursor]
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Another process holds the lock of the database."""
+        with contextlib.closing(sqlite3.connect(
+                self.database, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            yield
+            other.execute("ROLLBACK")
+
+    def logins(self, user):
+        """The login rows of a user, oldest first."""
+        return self.query(
+            "SELECT l.* FROM login l JOIN user u ON u.id = l.user_id"
+            " WHERE CAST(u.name AS BLOB) = ? ORDER BY l.id",
+            os.fsencode(user))
+
+    def wait_for_logins(self, user, count):
+        """The rows of a user as soon as there are as many as expected."""
+        wait_until(lambda: len(self.logins(user)) >= count,
+                   lambda: f"{count} login rows: {self.logins(user)}")
+        return self.logins(user)
+
+
+def _alive(pid):
+    return pathlib.Path(f"/proc/{pid}").exists()

@@ -1,0 +1,77 @@
+"""A mount namespace for the whole run.
+
+Dovecot's module directory is compiled in. In a namespace of our own the built
+modules can lie over it, and every process of the run can be told by it.
+"""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from .waiting import wait_until
+
+MARK = "GEOTRIP_E2E_NAMESPACE"
+
+
+def enter():
+    """Start this program again in a mount namespace, unless it is in one."""
+    if MARK in os.environ:
+        return
+    os.environ[MARK] = "1"
+    os.execvp("unshare", ["unshare", "--mount", "--propagation",
+                          _propagation(), sys.executable, "-B", *sys.argv])
+
+
+def _propagation():
+    """private, but where the root directory is no mount point, as in a plain
+    chroot, that cannot be had."""
+    trial = subprocess.run(
+        ["unshare", "--mount", "--propagation", "private", "true"],
+        stderr=subprocess.DEVNULL, check=False)
+    return "private" if trial.returncode == 0 else "unchanged"
+
+
+@contextlib.contextmanager
+def overlay(directory, modules):
+    """Lay the modules over those of the directory, if there is one."""
+    if directory is None:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="modules-") as merged:
+        shutil.copytree(directory, merged, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(modules, merged, symlinks=True, dirs_exist_ok=True)
+        os.chmod(merged, 0o755)
+        subprocess.run(["mount", "--bind", merged, directory], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", directory], check=True)
+
+
+def other_processes():
+    """Process id and name of all in this namespace but this one."""
+    found = {}
+    own = os.readlink("/proc/self/ns/mnt")
+    for path in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(path / "ns" / "mnt") == own:
+                name = (path / "cmdline").read_bytes().replace(b"\0", b" ")
+                found[int(path.name)] = name.decode(errors="replace").strip()
+    found.pop(os.getpid(), None)
+    return {pid: name for pid, name in found.items() if name}
+
+
+def end_other_processes():
+    """For those that a failure or an interruption left behind."""
+    def none_left():
+        left = other_processes()
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not left
+    wait_until(none_left, other_processes)

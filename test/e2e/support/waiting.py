@@ -1,0 +1,19 @@
+"""Waiting for a condition, never for a time."""
+
+import time
+
+DEADLINE = 20
+
+
+def wait_until(condition, what, seconds=DEADLINE):
+    """Call condition until it answers something true, and return that. what
+    is a text, or called for one when the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            text = what() if callable(what) else what
+            raise AssertionError(f"waited {seconds} s in vain: {text}")
+        time.sleep(0.01)

@@ -1,0 +1,244 @@
+"""doveadm geotrip, command by command."""
+
+import time
+
+from support.case import Case
+
+USAGE, NO_USER = 64, 67
+
+
+class Commands(Case):
+    settings = {"services": "smtp submission imap"}
+
+    def geotrip(self, *arguments, code=0):
+        return self.dovecot.geotrip(*arguments).expect(code)
+
+    def run_plain(self, *arguments, code=0):
+        return self.dovecot.geotrip(*arguments, json=False).expect(code)
+
+    def listed(self, *arguments):
+        return {row["user"]: row for row in
+                self.geotrip("list", *arguments).rows}
+
+    # list
+
+    def test_list(self):
+        """list shows the active suspensions, -a the ended ones as well."""
+        ended = f"ended.{self.user}"
+        self.trip(self.user)
+        self.trip(ended)
+        self.run_plain("unsuspend", ended)
+        row = self.listed()[self.user]
+        self.assertEqual(list(row), ["user", "since", "until", "reason",
+                                     "countries"])
+        for column in ("since", "until"):
+            time.strptime(row[column], "%Y-%m-%d %H:%M:%S")
+        self.assertEqual(set(row["countries"].replace(",", " ").split()),
+                         {"JP", "US", "BR"})
+        self.assertNotIn(ended, self.listed())
+        self.assertIn(ended, self.listed("-a"))
+
+    def test_list_mask(self):
+        """list takes a mask."""
+        self.trip(self.user)
+        self.assertEqual(list(self.listed("test_*nobody*")), [])
+        self.assertIn(self.user, self.listed("list_m?sk@*"))
+        self.assertEqual(list(self.listed(self.user)), [self.user])
+
+    # show
+
+    def test_show(self):
+        """show says whether and why, with the evidence and the notice."""
+        self.trip(self.user)
+        shown = self.geotrip("show", self.user).rows
+        text = str(shown)
+        for word in (self.user, "suspended", "3 countries in 1h", "JP", "US",
+                     "BR", "rule", "queued", "192.0.2.1", "192.0.2.17",
+                     "192.0.2.33"):
+            self.assertIn(word, text)
+        self.assertNotIn("not suspended", text)
+
+    def test_show_not_suspended(self):
+        """show of an account that is not suspended shows its window."""
+        self.assertAllowed(self.login(self.user, "JP"))
+        self.dovecot.wait_for_logins(self.user, 1)
+        rows = self.geotrip("show", self.user).rows
+        fields = {row["field"]: row["value"] for row in rows}
+        self.assertEqual(fields["user"], self.user)
+        self.assertEqual(fields["state"], "not suspended")
+        self.assertIn("JP", fields["window"])
+
+    # history
+
+    def test_history(self):
+        """history shows the logins, newest first; -n and -s limit it."""
+        self.trip(self.user)
+        self.login(self.user, "2001:db8:49::1", service="submission")
+        self.dovecot.wait_for_logins(self.user, 4)
+        rows = self.geotrip("history", self.user).rows
+        self.assertEqual(list(rows[0]), ["time", "user", "service",
+                                         "country", "ip", "verdict"])
+        self.assertEqual(
+            [(row["service"], row["country"], row["ip"], row["verdict"])
+             for row in rows],
+            [("submission", "DE", "2001:db8:49::1", "blocked"),
+             ("smtp", "BR", "192.0.2.33", "trip"),
+             ("smtp", "US", "192.0.2.17", "allow"),
+             ("smtp", "JP", "192.0.2.1", "allow")])
+        limited = self.geotrip("history", "-n", "2", self.user).rows
+        self.assertEqual(limited, rows[:2])
+        for since in ("1h", "2 hours", str(int(time.time()) - 60),
+                      "2020-01-01"):
+            self.assertEqual(
+                self.geotrip("history", "-s", since, self.user).rows, rows)
+        future = str(int(time.time()) + 3600)
+        self.assertEqual(
+            self.geotrip("history", "-s", future, self.user).rows, [])
+
+    def test_history_without_country(self):
+        """A login without country or address is shown as such."""
+        self.assertAllowed(self.login(self.user, "192.0.2.241"))
+        self.assertAllowed(self.login(self.user, None))
+        self.dovecot.wait_for_logins(self.user, 2)
+        rows = self.geotrip("history", self.user).rows
+        self.assertEqual([(row["country"] or "-", row["ip"] or "-")
+                          for row in rows],
+                         [("-", "-"), ("-", "192.0.2.241")])
+
+    # suspend and unsuspend
+
+    def test_suspend(self):
+        """suspend stops an account, with a time and a reason."""
+        self.run_plain("suspend", "-t", "2h", "-r", "spam complaint",
+                       self.user)
+        self.assertSuspended(self.login(self.user, "JP"))
+        (row,) = self.dovecot.query(
+            "SELECT s.* FROM suspension s JOIN user u ON u.id = s.user_id"
+            " WHERE u.name = ?", self.user)
+        self.assertEqual((row.source, row.reason, row.rule),
+                         ("operator", "spam complaint", None))
+        self.assertAlmostEqual((row.until - row.since) / 1e6, 7200, delta=1)
+        self.assertEqual(self.listed()[self.user]["reason"],
+                         "spam complaint")
+
+    def test_suspend_several(self):
+        """suspend takes several accounts; -t 0 means until released."""
+        users = [f"{number}.{self.user}" for number in range(3)]
+        self.run_plain("suspend", "-t", "0", *users)
+        for user in users:
+            self.assertSuspended(self.login(user, "JP"))
+        self.assertLessEqual(set(users), set(self.listed()))
+
+    def test_suspend_twice(self):
+        """Suspending again leaves one active suspension."""
+        self.trip(self.user)
+        self.dovecot.geotrip("suspend", self.user, json=False)
+        (row,) = self.dovecot.query(
+            "SELECT count(*) FROM active_suspension WHERE user = ?",
+            self.user)
+        self.assertEqual(row[0], 1)
+
+    def test_unsuspend_mask(self):
+        """unsuspend takes masks, and leaves the others alone."""
+        for number in range(3):
+            self.trip(f"{number}.{self.user}")
+        self.trip(f"x.{self.user}")
+        self.run_plain("unsuspend", f"?.uns*{self.user[4:]}")
+        listed = self.listed(f"*.{self.user}")
+        self.assertEqual(list(listed), [])
+        self.trip(f"long.{self.user}")
+        self.trip(f"x.{self.user}")
+        self.run_plain("unsuspend", f"?.{self.user}")
+        self.assertEqual(list(self.listed(f"*.{self.user}")),
+                         [f"long.{self.user}"])
+
+    # countries
+
+    def test_countries(self):
+        """countries counts logins, users and trips; -S picks a service, -s a
+        time."""
+        for user in (self.user, f"other.{self.user}"):
+            self.assertAllowed(self.login(user, "ZA", "imap"))
+            self.assertAllowed(self.login(user, "ZA", "imap"))
+        self.assertAllowed(self.login(self.user, "MX", "imap"))
+        self.dovecot.wait_for_logins(self.user, 3)
+        self.dovecot.wait_for_logins(f"other.{self.user}", 2)
+        self.login(self.user, "ID", "submission")
+
+        def of(country, *options):
+            return [row for row in self.geotrip("countries", *options).rows
+                    if row["country"] == country]
+        (row,) = of("ZA")
+        self.assertEqual(list(row), ["country", "logins", "users", "trips"])
+        self.assertEqual((int(row["logins"]), int(row["users"]),
+                          int(row["trips"])), (4, 2, 0))
+        (row,) = of("ID", "-S", "submission")
+        self.assertEqual((int(row["logins"]), int(row["trips"])), (1, 1))
+        self.assertEqual(of("ID", "-S", "imap"), [])
+        self.assertEqual(of("ZA", "-S", "submission"), [])
+        self.assertEqual(len(of("ZA", "-s", "1h")), 1)
+        self.assertEqual(of("ZA", "-s", str(int(time.time()) + 3600)), [])
+
+    # notify
+
+    def test_notify(self):
+        """notify shows what is queued, and not what was withdrawn."""
+        gone = f"gone.{self.user}"
+        self.trip(self.user)
+        self.trip(gone)
+        self.run_plain("unsuspend", gone)
+        rows = {row["user"]: row for row in self.geotrip("notify").rows}
+        self.assertNotIn(gone, rows)
+        row = rows[self.user]
+        self.assertLessEqual({"user", "since", "reason", "countries", "state",
+                              "attempts"}, set(row))
+        self.assertEqual((row["state"], int(row["attempts"])), ("queued", 0))
+
+    # Exit codes
+
+    def test_no_such_user(self):
+        """A user without a record is EX_NOUSER, 67."""
+        for command in ("show", "history", "unsuspend"):
+            self.geotrip(command, f"nobody.{self.user}", code=NO_USER)
+
+    def test_bad_arguments(self):
+        """Bad arguments are EX_USAGE, 64, and change nothing."""
+        for arguments in (["show"], ["history"], ["suspend"], ["unsuspend"],
+                          ["history", "-n", "many", self.user],
+                          ["history", "-n", "-1", self.user],
+                          ["history", "-s", "yesterday-ish", self.user],
+                          ["countries", "-s", "5 parsecs"],
+                          ["suspend", "-t", "soon", self.user],
+                          ["purge", "-k", "nothing"],
+                          ["unsuspend", "-a", self.user],
+                          ["show", self.user, "another"],
+                          ["list", "--no-such-option"], ["no-such-command"]):
+            result = self.dovecot.geotrip(*arguments, json=False)
+            with self.subTest(arguments):
+                self.assertEqual(result.code, USAGE, result.error_text)
+        self.assertNotIn(self.user, self.listed("-a"))
+
+    # Formatters
+
+    def test_formatters(self):
+        """Dovecot's formatters all work."""
+        self.trip(self.user)
+        for formatter in ("table", "tab", "flow", "pager"):
+            with self.subTest(formatter):
+                text = self.dovecot.geotrip(
+                    "list", self.user, json=False,
+                    formatter=formatter).expect(0).text
+                self.assertIn(self.user, text)
+        # A table where nothing was asked for.
+        text = self.run_plain("list", self.user).text
+        self.assertRegex(text.splitlines()[0], r"^user +since +until")
+
+    def test_help(self):
+        """doveadm help lists the commands."""
+        help_ = self.dovecot.doveadm("help")
+        (line,) = [line for line in (help_.text + help_.error_text).split("\n")
+                   if line.split()[:1] == ["geotrip"]]
+        self.assertEqual(
+            set(line.split()[1].split("|")),
+            {"list", "show", "history", "suspend", "unsuspend", "countries",
+             "notify", "purge", "check"})

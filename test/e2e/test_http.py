@@ -1,0 +1,65 @@
+"""The commands over doveadm's HTTP API."""
+
+import base64
+import json
+import urllib.request
+
+from support.case import Case
+
+USAGE, NO_USER = 64, 67
+
+
+class Http(Case):
+    def call(self, command, **parameters):
+        """The answer to one command: (kind, what)."""
+        key = base64.b64encode(self.dovecot.api_key.encode()).decode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.dovecot.ports['doveadm']}/doveadm/v1",
+            data=json.dumps([[command, parameters, "tag"]]).encode(),
+            headers={"Content-Type": "application/json",
+                     "Authorization": f"X-Dovecot-API {key}"})
+        with urllib.request.urlopen(request, timeout=20) as response:
+            ((kind, what, tag),) = json.load(response)
+        self.assertEqual(tag, "tag")
+        return kind, what
+
+    def ok(self, command, **parameters):
+        kind, what = self.call(command, **parameters)
+        self.assertEqual(kind, "doveadmResponse", what)
+        return what
+
+    def code(self, command, **parameters):
+        kind, what = self.call(command, **parameters)
+        self.assertEqual(kind, "error", what)
+        return what["exitCode"]
+
+    def test_a_story(self):
+        """list, show, history, countries, unsuspend and suspend."""
+        self.trip(self.user)
+        users = [row["user"] for row in self.ok("geotripList")]
+        self.assertIn(self.user, users)
+        self.assertIn("3 countries in 1h",
+                      str(self.ok("geotripShow", user=self.user)))
+        rows = self.ok("geotripHistory", user=self.user)
+        self.assertEqual([row["verdict"] for row in rows],
+                         ["trip", "allow", "allow"])
+        countries = {row["country"] for row in self.ok("geotripCountries")}
+        self.assertLessEqual({"JP", "US", "BR"}, countries)
+        self.ok("geotripUnsuspend", user=[self.user], reason="by a script")
+        self.assertAllowed(self.login(self.user, "JP"))
+        self.ok("geotripSuspend", user=[self.user])
+        self.assertSuspended(self.login(self.user, "JP"))
+
+    def test_mistakes(self):
+        """Missing and bad arguments, and unknown users, answer with their
+        exit codes, and the server lives on."""
+        self.assertEqual(self.code("geotripShow"), USAGE)
+        self.assertEqual(self.code("geotripHistory"), USAGE)
+        self.assertEqual(self.code("geotripSuspend"), USAGE)
+        self.assertEqual(self.code("geotripUnsuspend"), USAGE)
+        self.assertEqual(self.code("geotripSuspend", user=[]), USAGE)
+        self.assertEqual(
+            self.code("geotripPurge", keep="nothing"), USAGE)
+        self.assertEqual(
+            self.code("geotripShow", user=f"nobody.{self.user}"), NO_USER)
+        self.ok("geotripList")

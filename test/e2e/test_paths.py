@@ -1,0 +1,92 @@
+"""The ways a success takes through Dovecot's auth process."""
+
+import concurrent.futures
+
+from support.addresses import address
+from support.auth_socket import plain
+from support.case import PASSWORD, Case
+
+
+class Cache(Case):
+    conf = "auth_cache_size = 10M\n"
+
+    def test_cached_password(self):
+        """A login that is answered from Dovecot's own cache counts like any
+        other."""
+        self.trip(self.user)
+        self.assertEqual(self.verdicts(self.user, 3),
+                         ["allow", "allow", "trip"])
+
+
+class Proxy(Case):
+    mechanisms = "plain"
+    conf = """
+passdb {
+  driver = static
+  args = password=proxied proxy=y host=127.0.0.1 port=1
+}
+"""
+
+    def proxied(self, country):
+        with self.dovecot.auth() as auth:
+            _, request = auth.request(
+                "PLAIN", plain(self.user, "proxied"), service="submission",
+                rip=address(country), session=country)
+            auth.write(request)
+            return auth.reply()
+
+    def test_proxied_user(self):
+        """A user who is passed on to another server counts here, and is
+        refused here."""
+        for country in ("JP", "US"):
+            reply = self.proxied(country)
+            self.assertAllowed(reply)
+            self.assertEqual(reply.fields.get("host"), "127.0.0.1")
+        self.assertSuspended(self.proxied("BR"))
+        self.assertEqual(self.verdicts(self.user, 3),
+                         ["allow", "allow", "trip"])
+
+
+class Shared(Case):
+    """Two auth processes on one database, as for a while after a reload."""
+
+    def other(self):
+        return self.server_of_its_own({"db": self.dovecot.database}).start()
+
+    def test_both_count(self):
+        """What one has recorded counts for the other, and what one has
+        suspended or released is so for both."""
+        other = self.other()
+        self.assertAllowed(self.login(self.user, "JP"))
+        self.dovecot.wait_for_logins(self.user, 1)
+        self.assertAllowed(self.login(self.user, "US", server=other))
+        self.dovecot.wait_for_logins(self.user, 2)
+        self.assertSuspended(self.login(self.user, "BR"))
+        self.assertSuspended(self.login(self.user, "JP", server=other))
+        other.geotrip("unsuspend", self.user, json=False).expect(0)
+        self.assertAllowed(self.login(self.user, "JP"))
+        self.assertAllowed(self.login(self.user, "US", server=other))
+
+    def test_one_suspension(self):
+        """Both trip at the same time: one suspension each, one notice."""
+        other = self.other()
+        users = [f"{number}.{self.user}" for number in range(50)]
+
+        def storm(server):
+            with server.auth() as auth:
+                requests = [auth.request("PLAIN", plain(user, PASSWORD),
+                                         service="smtp",
+                                         rip=address(country))[1]
+                            for user in users
+                            for country in ("JP", "US", "BR")]
+                auth.write(b"".join(requests))
+                for _ in requests:
+                    auth.reply()
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            list(pool.map(storm, (self.dovecot, other)))
+        (row,) = self.dovecot.query(
+            "SELECT count(*), count(DISTINCT s.user_id), count(n.id)"
+            " FROM suspension s JOIN user u ON u.id = s.user_id"
+            " LEFT JOIN notice n ON n.suspension_id = s.id"
+            " WHERE u.name LIKE ?", f"%.{self.user}")
+        self.assertEqual(tuple(row), (50, 50, 50))
