@@ -20,12 +20,14 @@ static struct timeout *to_start;
 static struct event *geotrip_event;
 static struct geotrip *geotrip;
 
-/* With passdb fields proxy and nopassword any password is right here: only the
-   server behind this one will verify it. */
+/* With the passdb fields proxy and nopassword any password is right here: only
+   the server behind this one will verify it. */
 static bool is_unverified(const struct auth_request *request)
 {
-	return request->passdb_password == NULL &&
-		auth_fields_exists(request->fields.extra_fields, "proxy");
+	return auth_fields_exists(request->fields.extra_fields, "proxy") &&
+		/* by a passdb before the one that has these fields */
+		!request->fields.skip_password_check &&
+		geotrip_auth_nopassword(request);
 }
 
 /* Master users log in for others, nobody in particular is anonymous, and a

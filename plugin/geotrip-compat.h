@@ -30,6 +30,21 @@ geotrip_auth_mechanism(const struct auth_request *request)
 	return request->mech->mech_name;
 }
 
+/* Has the passdb that agreed to the login the field nopassword? Dovecot has
+   removed it from the request by now. A passdb that gets its fields from a
+   database has given no password then. The static one has an empty password,
+   and the field in its configuration. */
+static inline bool
+geotrip_auth_nopassword(const struct auth_request *request)
+{
+	const struct auth_passdb *passdb = request->passdb;
+
+	return request->passdb_password == NULL || passdb == NULL ||
+		strstr(passdb->set->args, "nopassword") != NULL ||
+		strstr(passdb->set->default_fields, "nopassword") != NULL ||
+		strstr(passdb->set->override_fields, "nopassword") != NULL;
+}
+
 /* Answer a failure at once and without a penalty for the client's address. */
 static inline void geotrip_auth_no_penalty(struct auth_request *request)
 {

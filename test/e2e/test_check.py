@@ -18,9 +18,23 @@ class Check(Case):
         result = server.geotrip("check", json=False).expect(code)
         return result.text + result.error_text
 
+    def install_mmdb_built(self, server, days_ago):
+        """Give the server a database that was built so many days ago."""
+        mmdb = bytearray((paths.DATA / "maxmind.mmdb").read_bytes())
+        built = mmdb.rindex(b"build_epoch") + len(b"build_epoch")
+        # A uint64 (type 9: one byte more) of four bytes.
+        self.assertEqual(mmdb[built:built + 2], b"\x04\x02")
+        then = int(time.time()) - days_ago * 86400
+        mmdb[built + 2:built + 6] = then.to_bytes(4, "big")
+        server.mmdb.write_bytes(mmdb)
+
     def test_all_is_well(self):
         """Exit code 0, and a line for each thing."""
-        text = self.check(self.server(), 0)
+        server = self.server_of_its_own()
+        self.install_mmdb_built(server, 1)
+        server.start()
+        self.login(self.user, "JP", server=server)
+        text = self.check(server, 0)
         self.assertGreaterEqual(len(text.splitlines()), 3, text)
 
     def test_off(self):
@@ -55,21 +69,26 @@ class Check(Case):
     def test_mmdb_old(self):
         """A database that nobody updates is not fresh."""
         server = self.server_of_its_own()
-        old = bytearray((paths.DATA / "maxmind.mmdb").read_bytes())
-        built = old.rindex(b"build_epoch") + len(b"build_epoch")
-        # A uint64 (type 9: one byte more) of four bytes.
-        self.assertEqual(old[built:built + 2], b"\x04\x02")
-        year_ago = int(time.time()) - 400 * 86400
-        old[built + 2:built + 6] = year_ago.to_bytes(4, "big")
-        server.mmdb.write_bytes(old)
-        os.utime(server.mmdb, (year_ago, year_ago))
+        self.install_mmdb_built(server, 400)
         server.start()
-        self.assertIn(str(server.mmdb), self.check(server, 1))
+        self.assertIn("400 days", self.check(server, 1))
+
+    def test_mmdb_ipv4_only(self):
+        """A database without IPv6 leaves a hole, and check says so."""
+        server = self.server(mmdb="ipv4-only.mmdb")
+        self.assertIn("IPv4 only", self.check(server, 1))
 
     def test_database_directory_missing(self):
         """The directory of the database is not there."""
         server = self.server({"db": "/nonexistent/geotrip.sqlite"})
         self.assertIn("/nonexistent", self.check(server, 1))
+
+    def test_database_directory_of_root(self):
+        """Somebody has forgotten to give the directory to Dovecot."""
+        server = self.server_of_its_own()
+        os.chown(server.database.parent, 0, 0)
+        server.start()
+        self.assertIn("belongs to root", self.check(server, 1))
 
     def test_database_not_writable_by_dovecot(self):
         """Root can write the database, but Dovecot cannot."""

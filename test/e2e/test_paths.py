@@ -47,6 +47,29 @@ passdb {
                          ["allow", "allow", "trip"])
 
 
+class UnverifiedProxy(Case):
+    mechanisms = "plain"
+    conf = """
+passdb {
+  driver = static
+  args = proxy=y nopassword=y host=127.0.0.1 port=1
+}
+"""
+
+    def test_any_password(self):
+        """Where only the server behind a proxy verifies passwords, a guesser
+        cannot get his victim suspended: such logins are not counted."""
+        for country in ("JP", "US", "BR", "DE"):
+            with self.dovecot.auth() as auth:
+                _, request = auth.request(
+                    "PLAIN", plain(self.user, "a guess"),
+                    service="submission", rip=address(country))
+                auth.write(request)
+                self.assertAllowed(auth.reply())
+        self.assertEqual(self.dovecot.geotrip("list").rows, [])
+        self.assertEqual(self.dovecot.logins(self.user), [])
+
+
 class Shared(Case):
     """Two auth processes on one database, as for a while after a reload."""
 

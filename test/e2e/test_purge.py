@@ -18,7 +18,10 @@ class Purge(Case):
         newer = f"newer.{self.user}"
         self.assertAllowed(self.login(newer, "JP"))
         self.dovecot.wait_for_logins(newer, 1)
-        self.dovecot.geotrip("purge", "-k", "1s", json=False).expect(0)
+        (counts,) = self.dovecot.geotrip("purge", "-k", "1s").expect(0).rows
+        self.assertEqual(list(counts), ["logins", "suspensions", "users"])
+        # The evidence of an active suspension stays.
+        self.assertEqual(len(self.dovecot.logins(self.user)), 3)
         self.assertEqual(len(self.dovecot.logins(newer)), 1)
         # The suspension is active: it stays enforced, whatever is deleted.
         self.assertSuspended(self.login(self.user, "JP"))
