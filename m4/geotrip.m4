@@ -24,37 +24,75 @@ AC_DEFUN([GEOTRIP_DOVECOT_API], [
   geotrip_save_CPPFLAGS=$CPPFLAGS
   CPPFLAGS="$CPPFLAGS -DHAVE_CONFIG_H $LIBDOVECOT_INCLUDE"
   AC_MSG_CHECKING([for the version of Dovecot])
-  geotrip_dovecot_version=`printf '#include "config.h"\nGEOTRIP DOVECOT_ABI_VERSION\n' |
+  geotrip_dovecot_version=`printf '#include "config.h"\nGEOTRIP PACKAGE_VERSION\n' |
     $CC -E $CPPFLAGS - 2>/dev/null |
-    $SED -n 's/^GEOTRIP ".*(\(.*\))".*/\1/p'`
+    $SED -n 's/^GEOTRIP "\(.*\)".*/\1/p'`
   AC_MSG_RESULT([${geotrip_dovecot_version:-unknown}])
 
-  AC_MSG_CHECKING([for the plugin interface of Dovecot 2.3])
-  AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[
-#include "lib.h"
+  geotrip_settings_api=unknown
+  GEOTRIP_PROBE([settings of Dovecot 2.3], [[
 #include "settings-parser.h"
-#include "auth-common.h"
-#include "auth.h"
-#include "mech.h"
-#include "auth-request-handler-private.h"
     ]], [[
 struct setting_parser_info info = { .type_offset = SIZE_MAX };
-struct mech_module_list *list = auth_default_service()->reg->modules;
-auth_request_handler_reply_callback_t *callback =
-  ((struct auth_request_handler *)0)->reply_callback;
-(void)info; (void)list; (void)callback;
-(void)((struct auth_request *)0)->fields.service;
-    ]])],
-    [geotrip_api=2.3],
-    [geotrip_api=unknown])
-  AC_MSG_RESULT([$geotrip_api])
+(void)info;
+    ]], [geotrip_settings_api=2.3])
+  GEOTRIP_PROBE([settings of Dovecot 2.4], [[
+#include "settings.h"
+#include "str-parse.h"
+    ]], [[
+struct setting_parser_info info = { .name = "", .pool_offset1 = 1 };
+struct setting_define define =
+  SETTING_DEFINE_STRUCT_STR_NOVARS("a", name, struct setting_parser_info);
+const char *error; unsigned int secs;
+(void)info; (void)define; (void)str_parse_get_interval("1h", &secs, &error);
+    ]], [geotrip_settings_api=2.4])
+
+  geotrip_auth_api=unknown
+  GEOTRIP_PROBE([SASL mechanisms of Dovecot up to 2.4.1], [[
+#include "auth-common.h"
+#include "auth-request.h"
+#include "auth-request-handler-private.h"
+    ]], [[
+struct mechanisms_register *reg = 0;
+struct auth_request *request = 0;
+auth_request_handler_reply_callback_t **callback =
+  &request->handler->reply_callback;
+reg->modules->module.auth_initial(request, 0, 0);
+(void)callback; (void)request->mech->mech_name;
+    ]], [geotrip_auth_api=mech])
+  GEOTRIP_PROBE([SASL server of Dovecot 2.4.2 and later], [[
+#include "auth-common.h"
+#include "auth-request.h"
+#include "auth-request-handler-private.h"
+#include "sasl-server-private.h"
+    ]], [[
+struct auth_request *request = 0;
+struct sasl_server_request_funcs funcs =
+  *auth_default_protocol()->sasl_inst->server->funcs;
+auth_request_handler_reply_callback_t **callback =
+  &request->handler->reply_callback;
+funcs.request_output(&request->sasl.req, 0);
+(void)callback;
+    ]], [geotrip_auth_api=sasl])
   CPPFLAGS=$geotrip_save_CPPFLAGS
 
-  AS_IF([test "$geotrip_api" = unknown], [
-    AC_MSG_ERROR([the plugin interface of this Dovecot (${geotrip_dovecot_version:-version unknown}) is not one that geotrip knows; it knows 2.3.19 to 2.3.21 (see config.log)])
-  ])
-  GEOTRIP_CPPFLAGS="-DGEOTRIP_DOVECOT_23"
+  AS_CASE([$geotrip_settings_api-$geotrip_auth_api],
+    [2.3-mech], [GEOTRIP_CPPFLAGS="-DGEOTRIP_DOVECOT_23 -DGEOTRIP_DOVECOT_MECH"],
+    [2.4-mech], [GEOTRIP_CPPFLAGS="-DGEOTRIP_DOVECOT_24 -DGEOTRIP_DOVECOT_MECH"],
+    [2.4-sasl], [GEOTRIP_CPPFLAGS="-DGEOTRIP_DOVECOT_24 -DGEOTRIP_DOVECOT_SASL"],
+    [AC_MSG_ERROR([the plugin interface of this Dovecot (${geotrip_dovecot_version:-version unknown}) is not one that geotrip knows; it knows those of 2.3.19 to 2.3.21 and of 2.4.1 to 2.4.5 (config.log tells what differs)])])
   AC_SUBST([GEOTRIP_CPPFLAGS])
+  AM_CONDITIONAL([DOVECOT_24], [test "$geotrip_settings_api" = 2.4])
+  AM_CONDITIONAL([DOVECOT_SASL], [test "$geotrip_auth_api" = sasl])
+])
+
+dnl GEOTRIP_PROBE(NAME, INCLUDES, BODY, IF IT COMPILES)
+AC_DEFUN([GEOTRIP_PROBE], [
+  AC_MSG_CHECKING([for the $1])
+  AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include "lib.h"]$2], [$3])],
+    [AC_MSG_RESULT([yes])
+     $4],
+    [AC_MSG_RESULT([no])])
 ])
 
 dnl GEOTRIP_NEED_PACKAGE(VARIABLE, PKG-CONFIG MODULE, DEBIAN PACKAGE)

@@ -4,10 +4,15 @@
 #define AUTH_GEOTRIP_HOOK_H
 
 /* Where Dovecot's auth process reports that a client's credentials were right,
-   and how to turn that into a refusal. One implementation for each way in
-   which Dovecot does it. */
+   and how to turn that into a refusal.
+
+   Every answer to a client goes through a callback of the handler of its
+   connection; auth-geotrip-hook.c replaces it. How to get at a handler before
+   its first answer differs between Dovecot versions: auth-geotrip-hook-mech.c
+   or auth-geotrip-hook-sasl.c. */
 
 struct auth_request;
+struct auth_request_handler;
 
 /* Called for every SASL success, after Dovecot itself has agreed to it and
    before the client is answered. Returns TRUE to let the client in. To refuse
@@ -17,6 +22,7 @@ typedef bool geotrip_hook_callback_t(struct auth_request *request);
 /* See to it that the callback is called from now on. Call it when the
    mechanisms are registered and before the first client is served. */
 void geotrip_hook_install(geotrip_hook_callback_t *callback);
+/* The callback is not called any more. */
 void geotrip_hook_uninstall(void);
 
 /* Refuse the request like that of a disabled user, with this text for the
@@ -25,5 +31,10 @@ void geotrip_hook_uninstall(void);
 void geotrip_hook_deny(struct auth_request *request, const char *reason);
 /* Refuse it for now. */
 void geotrip_hook_tempfail(struct auth_request *request);
+
+/* Between the files of the hook: whom to call, NULL for nobody, and a handler
+   whose answers we want to see. */
+void geotrip_hook_set_callback(geotrip_hook_callback_t *callback);
+void geotrip_hook_watch(struct auth_request_handler *handler);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "lib.h"
 #include "ioloop.h"
-#include "geotrip-compat.h"
+#include "geotrip-compat-auth.h"
 #include "geotrip-event.h"
 #include "geotrip-login.h"
 #include "geotrip-settings-read.h"

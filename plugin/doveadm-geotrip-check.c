@@ -201,7 +201,7 @@ static void check_mmdb(const char *path)
 	geotrip_geo_deinit(&geo);
 }
 
-static void cmd_geotrip_check(struct doveadm_cmd_context *cctx ATTR_UNUSED)
+static void cmd_geotrip_check(struct doveadm_cmd_context *cctx)
 {
 	struct geotrip_config config;
 	const char *error;
@@ -215,7 +215,7 @@ static void cmd_geotrip_check(struct doveadm_cmd_context *cctx ATTR_UNUSED)
 	doveadm_print_header("detail", "detail",
 			     DOVEADM_PRINT_HEADER_FLAG_EXPAND);
 
-	if (geotrip_cmd_read_settings(pool, &config, &error) < 0)
+	if (geotrip_cmd_read_settings(cctx, pool, &config, &error) < 0)
 		print_result("settings", FALSE, error);
 	else if (*config.db_path == '\0')
 		print_result("settings", FALSE, "geotrip is switched off: "

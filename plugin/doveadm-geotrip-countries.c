@@ -24,7 +24,7 @@ static void cmd_geotrip_countries(struct doveadm_cmd_context *cctx)
 	if (!doveadm_cmd_param_str(cctx, "service", &service))
 		service = NULL;
 	if (!geotrip_cmd_get_time(cctx, "since", &since) ||
-	    !geotrip_cmd_begin(&cmd))
+	    !geotrip_cmd_begin(cctx, &cmd))
 		return;
 
 	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);

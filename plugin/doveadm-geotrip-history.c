@@ -62,7 +62,7 @@ static void cmd_geotrip_history(struct doveadm_cmd_context *cctx)
 
 	if (!geotrip_cmd_get_user(cctx, &user) ||
 	    !geotrip_cmd_get_time(cctx, "since", &since) ||
-	    !get_max(cctx, &max) || !geotrip_cmd_begin(&cmd))
+	    !get_max(cctx, &max) || !geotrip_cmd_begin(cctx, &cmd))
 		return;
 	if (geotrip_cmd_require_user(&cmd, user))
 		print_history(&cmd, user, since, max);

@@ -27,7 +27,7 @@ static void cmd_geotrip_list(struct doveadm_cmd_context *cctx)
 	if (doveadm_cmd_param_str(cctx, "user", &mask))
 		mask_dup = t_strdup_noconst(geotrip_unescape(mask));
 
-	if (!geotrip_cmd_begin(&cmd))
+	if (!geotrip_cmd_begin(cctx, &cmd))
 		return;
 	geotrip_cmd_print_suspension_header();
 	if (geotrip_store_suspensions(cmd.store, all ?

@@ -17,12 +17,12 @@ print_notice(const struct geotrip_suspension *suspension,
 	doveadm_print_num(suspension->notice_attempts);
 }
 
-static void cmd_geotrip_notify(struct doveadm_cmd_context *cctx ATTR_UNUSED)
+static void cmd_geotrip_notify(struct doveadm_cmd_context *cctx)
 {
 	struct geotrip_cmd cmd;
 	const char *error;
 
-	if (!geotrip_cmd_begin(&cmd))
+	if (!geotrip_cmd_begin(cctx, &cmd))
 		return;
 	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
 	doveadm_print_header_simple("user");

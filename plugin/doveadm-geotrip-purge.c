@@ -40,7 +40,7 @@ static void cmd_geotrip_purge(struct doveadm_cmd_context *cctx)
 	int64_t keep = -1;
 
 	if (!geotrip_cmd_get_duration(cctx, "keep", &keep) ||
-	    !geotrip_cmd_begin(&cmd))
+	    !geotrip_cmd_begin(cctx, &cmd))
 		return;
 	purge(&cmd, keep < 0 ? cmd.config.retention : keep);
 	geotrip_cmd_end(&cmd);

@@ -12,7 +12,8 @@ void geotrip_cmd_register_settings(void)
 	doveadm_setting_roots_add(&geotrip_setting_parser_info);
 }
 
-int geotrip_cmd_read_settings(pool_t pool, struct geotrip_config *config_r,
+int geotrip_cmd_read_settings(struct doveadm_cmd_context *cctx ATTR_UNUSED,
+			      pool_t pool, struct geotrip_config *config_r,
 			      const char **error_r)
 {
 	const struct geotrip_settings *set =

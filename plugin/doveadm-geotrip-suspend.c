@@ -53,7 +53,7 @@ static void cmd_geotrip_suspend(struct doveadm_cmd_context *cctx)
 	if (!doveadm_cmd_param_str(cctx, "reason", &reason))
 		reason = "by an operator";
 	if (!geotrip_cmd_get_duration(cctx, "time", &duration) ||
-	    !geotrip_cmd_begin(&cmd))
+	    !geotrip_cmd_begin(cctx, &cmd))
 		return;
 
 	if (duration < 0)

@@ -118,7 +118,7 @@ static void cmd_geotrip_unsuspend(struct doveadm_cmd_context *cctx)
 		return;
 	if (!doveadm_cmd_param_str(cctx, "reason", &ctx.reason))
 		ctx.reason = NULL;
-	if (!geotrip_cmd_begin(&cmd))
+	if (!geotrip_cmd_begin(cctx, &cmd))
 		return;
 
 	doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);

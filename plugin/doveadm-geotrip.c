@@ -5,14 +5,15 @@
 #include "lib.h"
 #include "array.h"
 #include "mail-storage.h"
-#include "settings-parser.h"
+#include "geotrip-compat.h"
 #include "geotrip-event.h"
 #include "doveadm-geotrip.h"
 
 /* An operator can wait for a lock. */
 #define LOCK_WAIT_MSECS 10000
 
-bool geotrip_cmd_begin(struct geotrip_cmd *cmd_r)
+bool geotrip_cmd_begin(struct doveadm_cmd_context *cctx,
+		       struct geotrip_cmd *cmd_r)
 {
 	struct geotrip_store_settings store_set = {
 		/* doveadm runs as root: Dovecot could not write a database
@@ -25,7 +26,7 @@ bool geotrip_cmd_begin(struct geotrip_cmd *cmd_r)
 	i_zero(cmd_r);
 	cmd_r->pool = pool_alloconly_create("geotrip command", 4096);
 	cmd_r->event = geotrip_event_create(NULL);
-	if (geotrip_cmd_read_settings(cmd_r->pool, &cmd_r->config,
+	if (geotrip_cmd_read_settings(cctx, cmd_r->pool, &cmd_r->config,
 				      &error) < 0) {
 		geotrip_cmd_fail(cmd_r, error);
 		geotrip_cmd_end(cmd_r);
@@ -157,7 +158,7 @@ bool geotrip_cmd_get_duration(struct doveadm_cmd_context *cctx,
 
 	if (!doveadm_cmd_param_str(cctx, name, &str))
 		return TRUE;
-	if (settings_get_time(str, &secs, &error) < 0) {
+	if (geotrip_parse_time(str, &secs, &error) < 0) {
 		geotrip_cmd_usage(cctx, t_strdup_printf(
 			"\"%s\" is not a duration: write for example 30 mins, "
 			"2h or 7 days", geotrip_escape(str)));

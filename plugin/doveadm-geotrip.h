@@ -30,14 +30,17 @@ extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_suspend;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_unsuspend;
 
 /* How this version of Dovecot gives doveadm its settings:
-   doveadm-geotrip-settings-2.3.c. Register them when the module is loaded. */
+   doveadm-geotrip-settings-2.3.c or -2.4.c. Register them when the module is
+   loaded. */
 void geotrip_cmd_register_settings(void);
-int geotrip_cmd_read_settings(pool_t pool, struct geotrip_config *config_r,
+int geotrip_cmd_read_settings(struct doveadm_cmd_context *cctx, pool_t pool,
+			      struct geotrip_config *config_r,
 			      const char **error_r);
 
 /* Read the settings and open the store. Only if this returns TRUE the command
    goes on, and ends with geotrip_cmd_end(). */
-bool geotrip_cmd_begin(struct geotrip_cmd *cmd_r);
+bool geotrip_cmd_begin(struct doveadm_cmd_context *cctx,
+		       struct geotrip_cmd *cmd_r);
 void geotrip_cmd_end(struct geotrip_cmd *cmd);
 /* The store failed. */
 void geotrip_cmd_fail(struct geotrip_cmd *cmd, const char *error);

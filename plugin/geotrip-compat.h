@@ -4,53 +4,28 @@
 #define GEOTRIP_COMPAT_H
 
 /* What differs between Dovecot versions and is too small for a file of its
-   own. Include it in place of Dovecot's auth headers. */
+   own. What concerns the auth process only is in geotrip-compat-auth.h. */
 
-/* the fields of a request are const for everybody who does not ask */
-#define AUTH_REQUEST_FIELDS_CONST
+#if defined(GEOTRIP_DOVECOT_23)
 
-#include "auth-common.h"
-#include "auth.h"
-#include "auth-fields.h"
-#include "auth-request.h"
-#include "auth-request-handler-private.h"
+#include "settings-parser.h"
 
-#ifdef GEOTRIP_DOVECOT_23
+#define geotrip_parse_time settings_get_time
 
-/* Dovecot's name of the service that the client authenticates for. */
-static inline const char *
-geotrip_auth_service(const struct auth_request *request)
-{
-	return request->fields.service;
-}
+/* strings had no %variables then, unless they were declared so */
+#define SETTING_DEFINE_STRUCT_STR_NOVARS SETTING_DEFINE_STRUCT_STR
 
-static inline const char *
-geotrip_auth_mechanism(const struct auth_request *request)
-{
-	return request->mech->mech_name;
-}
+/* What the config process looks for in the settings module. */
+#define geotrip_settings_exports geotrip_settings_set_roots
 
-/* Has the passdb that agreed to the login the field nopassword? Dovecot has
-   removed it from the request by now. A passdb that gets its fields from a
-   database has given no password then. The static one has an empty password,
-   and the field in its configuration. */
-static inline bool
-geotrip_auth_nopassword(const struct auth_request *request)
-{
-	const struct auth_passdb *passdb = request->passdb;
+#elif defined(GEOTRIP_DOVECOT_24)
 
-	return request->passdb_password == NULL || passdb == NULL ||
-		strstr(passdb->set->args, "nopassword") != NULL ||
-		strstr(passdb->set->default_fields, "nopassword") != NULL ||
-		strstr(passdb->set->override_fields, "nopassword") != NULL;
-}
+#include "settings-parser.h"
+#include "str-parse.h"
 
-/* Answer a failure at once and without a penalty for the client's address. */
-static inline void geotrip_auth_no_penalty(struct auth_request *request)
-{
-	auth_fields_add(request->fields.extra_fields, "nodelay", "",
-			AUTH_FIELD_FLAG_HIDDEN);
-}
+#define geotrip_parse_time str_parse_get_interval
+
+#define geotrip_settings_exports geotrip_settings_set_infos
 
 #else
 #  error "geotrip does not know this version of Dovecot"

@@ -6,7 +6,7 @@
 #include "array.h"
 #include "str.h"
 #include "strnum.h"
-#include "settings-parser.h"
+#include "geotrip-compat.h"
 #include "geotrip-rule.h"
 
 /* ISO 3166-1 has 249 codes. */
@@ -47,7 +47,7 @@ rule_parse(pool_t pool, const char *text, struct geotrip_rule *rule_r,
 		return -1;
 	}
 	time = t_strarray_join(words + 3, " ");
-	if (settings_get_time(time, &secs, &error) < 0 || secs == 0) {
+	if (geotrip_parse_time(time, &secs, &error) < 0 || secs == 0) {
 		*error_r = t_strdup_printf(
 			"\"%s\" in \"%s\" must be a time, "
 			"for example 30 mins, 1h or 7 days", time, text);

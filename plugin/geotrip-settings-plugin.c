@@ -10,7 +10,7 @@
 
 const char *geotrip_settings_version = DOVECOT_ABI_VERSION;
 
-const struct setting_parser_info *geotrip_settings_set_roots[] = {
+const struct setting_parser_info *geotrip_settings_exports[] = {
 	&geotrip_setting_parser_info,
 	NULL
 };

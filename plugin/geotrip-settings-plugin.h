@@ -6,8 +6,10 @@
 /* The symbols that doveconf and the config process look for in the module
    libgeotrip_settings.so. */
 
+#include "geotrip-compat.h"
+
 extern const char *geotrip_settings_version;
-extern const struct setting_parser_info *geotrip_settings_set_roots[];
+extern const struct setting_parser_info *geotrip_settings_exports[];
 
 void geotrip_settings_init(void);
 void geotrip_settings_deinit(void);

@@ -12,6 +12,8 @@
 
 /* As written. The members have the names of the settings. */
 struct geotrip_settings {
+	/* Dovecot 2.4 wants to know where the settings live */
+	pool_t pool;
 	const char *geotrip_db;
 	const char *geotrip_mmdb;
 	const char *geotrip_mode;

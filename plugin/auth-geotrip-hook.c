@@ -1,0 +1,79 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* The part of the hook that is the same for every Dovecot: it stands between a
+   handler and the callback through which the handler answers. */
+
+#include "lib.h"
+#include "geotrip-compat-auth.h"
+#include "auth-geotrip-hook.h"
+
+static geotrip_hook_callback_t *hook_callback;
+/* what Dovecot put into every handler */
+static auth_request_handler_reply_callback_t *next_reply_callback;
+
+void geotrip_hook_set_callback(geotrip_hook_callback_t *callback)
+{
+	hook_callback = callback;
+}
+
+static void
+hook_reply(struct auth_request *request, enum auth_client_result result,
+	   const void *reply, size_t reply_size)
+{
+	if (result == AUTH_CLIENT_RESULT_SUCCESS && hook_callback != NULL) {
+		bool allow;
+
+		T_BEGIN {
+			allow = hook_callback(request);
+		} T_END;
+		if (!allow) {
+			result = AUTH_CLIENT_RESULT_FAILURE;
+			reply = "";
+			reply_size = 0;
+		}
+	}
+	next_reply_callback(request, result, reply, reply_size);
+}
+
+void geotrip_hook_watch(struct auth_request_handler *handler)
+{
+	static bool warned = FALSE;
+
+	if (handler->reply_callback == hook_reply)
+		return;
+	if (next_reply_callback == NULL)
+		next_reply_callback = handler->reply_callback;
+	if (handler->reply_callback == next_reply_callback)
+		handler->reply_callback = hook_reply;
+	else if (!warned) {
+		/* Dovecot has only one. Two plugins that take turns are not
+		   worth a crash of the process that lets everybody in. */
+		i_error("geotrip: Another auth plugin replaces the reply "
+			"callback of some connections: "
+			"geotrip does not see their logins");
+		warned = TRUE;
+	}
+}
+
+static void hook_fail(struct auth_request *request)
+{
+	request->failed = TRUE;
+	request->fields.successful = FALSE;
+	/* for a policy server that is told of every login: the password was
+	   right */
+	request->policy_refusal = TRUE;
+	geotrip_auth_no_penalty(request);
+}
+
+void geotrip_hook_deny(struct auth_request *request, const char *reason)
+{
+	hook_fail(request);
+	request->passdb_result = PASSDB_RESULT_USER_DISABLED;
+	auth_fields_add(request->fields.extra_fields, "reason", reason, 0);
+}
+
+void geotrip_hook_tempfail(struct auth_request *request)
+{
+	hook_fail(request);
+	request->internal_failure = TRUE;
+}
