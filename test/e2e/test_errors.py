@@ -12,8 +12,13 @@ DENY = {"on_error": "deny"}
 
 class Errors(Case):
     def errors(self, server):
-        return [line for line in server.log().splitlines()
-                if "Error:" in line or "Warning:" in line]
+        """What was logged as an error, once there is any: it comes through
+        another process, and may come after the answer to the client."""
+        def lines():
+            return [line for line in server.log().splitlines()
+                    if "Error:" in line or "Warning:" in line]
+        wait_until(lines, "an error is logged")
+        return lines()
 
     def assertPutOff(self, reply):
         """A temporary failure, not a wrong password."""
