@@ -124,7 +124,8 @@ static void cmd_geotrip_show(struct doveadm_cmd_context *cctx)
 	struct geotrip_cmd cmd;
 	const char *user;
 
-	if (!geotrip_cmd_get_user(cctx, &user) || !geotrip_cmd_begin(cctx, &cmd))
+	if (!geotrip_cmd_get_user(cctx, &user) ||
+	    !geotrip_cmd_begin(cctx, &cmd))
 		return;
 	if (geotrip_cmd_require_user(&cmd, user))
 		show_user(&cmd, user);

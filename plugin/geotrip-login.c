@@ -1,45 +1,18 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* From a login to a verdict. Owns geo, store, users and recorder, and keeps
-   them in order. */
+/* From a login to a verdict: the steps of the pipeline, and what an error
+   means at each. */
 
 #include "lib.h"
 #include "array.h"
-#include "ioloop.h"
-#include "time-util.h"
 #include "geotrip-alarm.h"
 #include "geotrip-event.h"
 #include "geotrip-geo.h"
 #include "geotrip-login.h"
 #include "geotrip-recorder.h"
 #include "geotrip-store.h"
+#include "geotrip-upkeep.h"
 #include "geotrip-users.h"
-
-/* The auth process serves everybody: nobody waits longer than this for the
-   lock of another process. */
-#define LOCK_WAIT_MSECS 100
-#define USERS_MAX_BYTES (64 * 1024 * 1024)
-/* How often the files are looked at: a replaced mmdb, a deleted database,
-   suspensions whose time is over. */
-#define UPKEEP_MSECS 5000
-#define UPKEEP_FAILING_MSECS 1000
-
-struct geotrip {
-	const struct geotrip_config *config;
-	struct event *event;
-	struct geotrip_alarm *alarm;
-	struct geotrip_geo *geo;
-	struct geotrip_store *store;
-	struct geotrip_recorder *recorder;
-	struct geotrip_users *users;
-
-	struct timeout *to_upkeep;
-	bool store_works;
-	/* ever since the start */
-	bool store_worked;
-	/* the event-loop iteration in which the store was last synced */
-	struct timeval synced;
-};
 
 /* One login on its way. It lives on the stack of geotrip_login_check(), which
    a store that answers later would have to change. */
@@ -63,124 +36,6 @@ struct geotrip_check {
 	struct geotrip_store_trip trip;
 	bool synced_for_trip;
 };
-
-static void geotrip_upkeep(struct geotrip *gt);
-
-static void store_failed(struct geotrip *gt, const char *error)
-{
-	geotrip_alarm_raise(gt->alarm, error);
-	gt->store_works = FALSE;
-	timeout_remove(&gt->to_upkeep);
-	gt->to_upkeep = timeout_add(UPKEEP_FAILING_MSECS, geotrip_upkeep, gt);
-}
-
-static void
-suspension_ended(const struct geotrip_suspension *suspension, void *context)
-{
-	struct geotrip *gt = context;
-
-	geotrip_event_suspension_ended(gt->event, suspension->user,
-				       suspension->released_by,
-				       suspension->release_reason);
-}
-
-/* Close the suspensions whose time is over. */
-static void geotrip_expire(struct geotrip *gt)
-{
-	const char *error;
-
-	if (geotrip_store_expire(gt->store, suspension_ended, gt, &error) < 0)
-		geotrip_alarm_raise(gt->alarm, error);
-}
-
-static void suspend_again(struct geotrip_user *user, void *context)
-{
-	struct geotrip *gt = context;
-	const char *error;
-
-	if (geotrip_user_suspended(user, geotrip_now()) &&
-	    geotrip_store_suspend(gt->store, user->store.name,
-				  user->suspended_until,
-				  "suspended before the database was lost",
-				  &error) < 0)
-		geotrip_alarm_raise(gt->alarm, error);
-}
-
-/* Open the store, or look whether it is still there. */
-static bool geotrip_open(struct geotrip *gt)
-{
-	unsigned int generation = geotrip_store_generation(gt->store);
-	const char *error;
-
-	if (geotrip_store_open(gt->store, &error) < 0) {
-		store_failed(gt, error);
-		return FALSE;
-	}
-	if (geotrip_store_generation(gt->store) != generation &&
-	    geotrip_store_is_new(gt->store) && gt->store_worked) {
-		geotrip_alarm_raise(gt->alarm, t_strdup_printf(
-			"The database geotrip_db=%s was deleted or moved "
-			"away, and is made anew. Suspensions that are still "
-			"known are written into it, everything else is "
-			"forgotten", gt->config->db_path));
-		geotrip_users_foreach(gt->users, suspend_again, gt);
-	}
-	gt->store_works = TRUE;
-	gt->store_worked = TRUE;
-	return TRUE;
-}
-
-static void geotrip_upkeep(struct geotrip *gt)
-{
-	const char *error;
-
-	timeout_remove(&gt->to_upkeep);
-	gt->to_upkeep = timeout_add(UPKEEP_MSECS, geotrip_upkeep, gt);
-
-	if (geotrip_geo_refresh(gt->geo, &error) < 0)
-		geotrip_alarm_raise(gt->alarm, error);
-	if (geotrip_open(gt))
-		geotrip_expire(gt);
-}
-
-struct geotrip *geotrip_init(const struct geotrip_config *config,
-			     struct event *event)
-{
-	const struct geotrip_store_settings store_set = {
-		.path = config->db_path,
-		.create = TRUE,
-		.lock_wait_msecs = LOCK_WAIT_MSECS,
-	};
-	struct geotrip *gt = i_new(struct geotrip, 1);
-
-	gt->config = config;
-	gt->event = event;
-	event_ref(event);
-	gt->alarm = geotrip_alarm_init(event);
-	gt->geo = geotrip_geo_init(config->mmdb_path);
-	gt->store = geotrip_store_init(&store_set);
-	gt->recorder = geotrip_recorder_init(gt->store, gt->alarm);
-	gt->users = geotrip_users_init(USERS_MAX_BYTES);
-	geotrip_upkeep(gt);
-	return gt;
-}
-
-void geotrip_deinit(struct geotrip **_gt)
-{
-	struct geotrip *gt = *_gt;
-
-	if (gt == NULL)
-		return;
-	*_gt = NULL;
-	timeout_remove(&gt->to_upkeep);
-	geotrip_recorder_deinit(&gt->recorder);
-	geotrip_users_deinit(&gt->users);
-	geotrip_store_deinit(&gt->store);
-	geotrip_geo_deinit(&gt->geo);
-	geotrip_alarm_deinit(&gt->alarm);
-	event_unref(&gt->event);
-	i_free(gt);
-}
 
 static void check_locate(struct geotrip_check *check)
 {
@@ -234,7 +89,8 @@ check_record(struct geotrip_check *check,
 	};
 	bool again = FALSE;
 
-	/* it is remembered whatever the verdict was, if it lets the client in */
+	/* it is remembered whatever the verdict, unless the client was kept
+	   out */
 	if (row->verdict != GEOTRIP_VERDICT_BLOCKED &&
 	    row->verdict != GEOTRIP_VERDICT_TEMPFAIL)
 		again = check_session_again(check);
@@ -400,7 +256,7 @@ check_loaded(const struct geotrip_store_history *history, const char *error,
 
 	if (history == NULL) {
 		/* go by what we remember */
-		store_failed(gt, error);
+		geotrip_store_failed(gt, error);
 		check->error = "store";
 	} else {
 		geotrip_user_merge(check->user, history,
@@ -416,23 +272,6 @@ static void check_load(struct geotrip_check *check)
 	geotrip_store_load(gt->store, &check->user->store,
 			   check->login->time - gt->config->window,
 			   check->login->time, check_loaded, check);
-}
-
-/* Once in each iteration of the event loop, see what other processes did. */
-static bool geotrip_sync(struct geotrip *gt)
-{
-	const char *error;
-
-	if (!gt->store_works)
-		return FALSE;
-	if (timeval_cmp(&gt->synced, &ioloop_timeval) == 0)
-		return TRUE;
-	gt->synced = ioloop_timeval;
-	if (geotrip_store_sync(gt->store, &error) < 0) {
-		store_failed(gt, error);
-		return FALSE;
-	}
-	return TRUE;
 }
 
 void geotrip_login_check(struct geotrip *gt,

@@ -138,7 +138,8 @@ static void test_networks(void)
 		"100.128.0.1", "::2", "2001:db8::1", "::ffff:192.0.2.1",
 	};
 	static const char *const bad[] = {
-		"10.0.0.0/33", "2001:db8::/129", "10.0.0/8", "192.168/16", "host.example",
+		"10.0.0.0/33", "2001:db8::/129", "10.0.0/8", "192.168/16",
+		"host.example",
 		"10.0.0.0/", "10.0.0.0/x", "10.0.0.0/-1", "10.0.0.0-10.0.0.9",
 	};
 	ARRAY_TYPE(geotrip_network) networks;

@@ -618,8 +618,8 @@ print_country(const struct geotrip_country_count *count, void *context)
 {
 	string_t *str = context;
 
-	str_printfa(str, "%s=%"PRIu64"/%"PRIu64"/%"PRIu64" ", count->country.code,
-		    count->logins, count->users, count->trips);
+	str_printfa(str, "%s=%"PRIu64"/%"PRIu64"/%"PRIu64" ",
+		    count->country.code, count->logins, count->users, count->trips);
 }
 
 static const char *

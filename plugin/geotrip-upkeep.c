@@ -1,0 +1,158 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* Owns geo, store, users and recorder, and keeps them in order: opens what can
+   be opened, again and again, and notices what others changed. */
+
+#include "lib.h"
+#include "ioloop.h"
+#include "time-util.h"
+#include "geotrip-alarm.h"
+#include "geotrip-event.h"
+#include "geotrip-geo.h"
+#include "geotrip-login.h"
+#include "geotrip-recorder.h"
+#include "geotrip-store.h"
+#include "geotrip-upkeep.h"
+#include "geotrip-users.h"
+
+/* The auth process serves everybody: nobody waits longer than this for the
+   lock of another process. */
+#define LOCK_WAIT_MSECS 100
+#define USERS_MAX_BYTES (64 * 1024 * 1024)
+/* How often the files are looked at: a replaced mmdb, a deleted database,
+   suspensions whose time is over. */
+#define UPKEEP_MSECS 5000
+#define UPKEEP_FAILING_MSECS 1000
+
+static void geotrip_upkeep(struct geotrip *gt);
+
+void geotrip_store_failed(struct geotrip *gt, const char *error)
+{
+	geotrip_alarm_raise(gt->alarm, error);
+	gt->store_works = FALSE;
+	timeout_remove(&gt->to_upkeep);
+	gt->to_upkeep = timeout_add(UPKEEP_FAILING_MSECS, geotrip_upkeep, gt);
+}
+
+static void
+suspension_ended(const struct geotrip_suspension *suspension, void *context)
+{
+	struct geotrip *gt = context;
+
+	geotrip_event_suspension_ended(gt->event, suspension->user,
+				       suspension->released_by,
+				       suspension->release_reason);
+}
+
+void geotrip_expire(struct geotrip *gt)
+{
+	const char *error;
+
+	if (geotrip_store_expire(gt->store, suspension_ended, gt, &error) < 0)
+		geotrip_alarm_raise(gt->alarm, error);
+}
+
+static void suspend_again(struct geotrip_user *user, void *context)
+{
+	struct geotrip *gt = context;
+	const char *error;
+
+	if (geotrip_user_suspended(user, geotrip_now()) &&
+	    geotrip_store_suspend(gt->store, user->store.name,
+				  user->suspended_until,
+				  "suspended before the database was lost",
+				  &error) < 0)
+		geotrip_alarm_raise(gt->alarm, error);
+}
+
+/* Open the store, or look whether it is still there. */
+static bool geotrip_open(struct geotrip *gt)
+{
+	unsigned int generation = geotrip_store_generation(gt->store);
+	const char *error;
+
+	if (geotrip_store_open(gt->store, &error) < 0) {
+		geotrip_store_failed(gt, error);
+		return FALSE;
+	}
+	if (geotrip_store_generation(gt->store) != generation &&
+	    geotrip_store_is_new(gt->store) && gt->store_worked) {
+		geotrip_alarm_raise(gt->alarm, t_strdup_printf(
+			"The database geotrip_db=%s was deleted or moved "
+			"away, and is made anew. Suspensions that are still "
+			"known are written into it, everything else is "
+			"forgotten", gt->config->db_path));
+		geotrip_users_foreach(gt->users, suspend_again, gt);
+	}
+	gt->store_works = TRUE;
+	gt->store_worked = TRUE;
+	return TRUE;
+}
+
+static void geotrip_upkeep(struct geotrip *gt)
+{
+	const char *error;
+
+	timeout_remove(&gt->to_upkeep);
+	gt->to_upkeep = timeout_add(UPKEEP_MSECS, geotrip_upkeep, gt);
+
+	if (geotrip_geo_refresh(gt->geo, &error) < 0)
+		geotrip_alarm_raise(gt->alarm, error);
+	if (geotrip_open(gt))
+		geotrip_expire(gt);
+}
+
+struct geotrip *geotrip_init(const struct geotrip_config *config,
+			     struct event *event)
+{
+	const struct geotrip_store_settings store_set = {
+		.path = config->db_path,
+		.create = TRUE,
+		.lock_wait_msecs = LOCK_WAIT_MSECS,
+	};
+	struct geotrip *gt = i_new(struct geotrip, 1);
+
+	gt->config = config;
+	gt->event = event;
+	event_ref(event);
+	gt->alarm = geotrip_alarm_init(event);
+	gt->geo = geotrip_geo_init(config->mmdb_path);
+	gt->store = geotrip_store_init(&store_set);
+	gt->recorder = geotrip_recorder_init(gt->store, gt->alarm);
+	gt->users = geotrip_users_init(USERS_MAX_BYTES);
+	geotrip_upkeep(gt);
+	return gt;
+}
+
+void geotrip_deinit(struct geotrip **_gt)
+{
+	struct geotrip *gt = *_gt;
+
+	if (gt == NULL)
+		return;
+	*_gt = NULL;
+	timeout_remove(&gt->to_upkeep);
+	geotrip_recorder_deinit(&gt->recorder);
+	geotrip_users_deinit(&gt->users);
+	geotrip_store_deinit(&gt->store);
+	geotrip_geo_deinit(&gt->geo);
+	geotrip_alarm_deinit(&gt->alarm);
+	event_unref(&gt->event);
+	i_free(gt);
+}
+
+bool geotrip_sync(struct geotrip *gt)
+{
+	const char *error;
+
+	if (!gt->store_works)
+		return FALSE;
+	if (timeval_cmp(&gt->synced, &ioloop_timeval) == 0)
+		return TRUE;
+	gt->synced = ioloop_timeval;
+	if (geotrip_store_sync(gt->store, &error) < 0) {
+		geotrip_store_failed(gt, error);
+		return FALSE;
+	}
+	return TRUE;
+}

@@ -1,0 +1,36 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_UPKEEP_H
+#define GEOTRIP_UPKEEP_H
+
+/* The parts of geotrip in the auth process, and whether they work. Only for
+   geotrip-login.c; everybody else uses geotrip-login.h. */
+
+#include <sys/time.h>
+
+struct geotrip {
+	const struct geotrip_config *config;
+	struct event *event;
+	struct geotrip_alarm *alarm;
+	struct geotrip_geo *geo;
+	struct geotrip_store *store;
+	struct geotrip_recorder *recorder;
+	struct geotrip_users *users;
+
+	struct timeout *to_upkeep;
+	bool store_works;
+	/* ever since the start */
+	bool store_worked;
+	/* the event-loop iteration in which the store was last synced */
+	struct timeval synced;
+};
+
+/* The store cannot be read: log it, go on without, and try again soon. */
+void geotrip_store_failed(struct geotrip *gt, const char *error);
+/* Once in each iteration of the event loop, see what other processes did.
+   Returns FALSE if the store does not work. */
+bool geotrip_sync(struct geotrip *gt);
+/* Close the suspensions whose time is over, and tell so. */
+void geotrip_expire(struct geotrip *gt);
+
+#endif
