@@ -1,7 +1,9 @@
 """doveadm geotrip, command by command."""
 
 import time
+import unittest
 
+from support import dovecot_conf
 from support.case import Case
 
 USAGE, NO_USER = 64, 67
@@ -242,3 +244,17 @@ class Commands(Case):
             set(line.split()[1].split("|")),
             {"list", "show", "history", "suspend", "unsuspend", "countries",
              "notify", "purge", "check"})
+
+    @unittest.skipIf(dovecot_conf.SERIES == "2.3",
+                     "doveadm of Dovecot 2.3 has no --help")
+    def test_help_of_a_command(self):
+        """--help shows the options of a command."""
+        for command, option in (("list", "-a"), ("history", "-n <max>"),
+                                ("suspend", "-t <time>"),
+                                ("unsuspend", "-r <reason>"),
+                                ("countries", "-S <service>"),
+                                ("purge", "-k <keep>")):
+            with self.subTest(command):
+                text = self.run_plain(command, "--help").text
+                self.assertIn(f"geotrip {command} ", text)
+                self.assertIn(option, text)

@@ -1,27 +1,14 @@
 """Events come out of Dovecot's own stats, as OpenMetrics."""
 
-from support import metrics
+from support import dovecot_conf, metrics
 from support.case import Case
 from support.waiting import wait_until
 
-CONF = """
-metric geotrip_logins {
-  filter = event=geotrip_login_finished
-  group_by = country verdict service
-}
-metric geotrip_errors {
-  filter = event=geotrip_login_finished AND error=*
-}
-metric geotrip_started {
-  filter = event=geotrip_suspension_started
-}
-metric geotrip_ended {
-  filter = event=geotrip_suspension_ended
-}
-metric geotrip_category {
-  filter = category=geotrip AND event=geotrip_*
-}
-"""
+# Besides the metrics of the example.
+CONF = (dovecot_conf.metric("test_logins", "event=geotrip_login_finished",
+                            "country", "verdict", "service")
+        + dovecot_conf.metric("test_category",
+                              "category=geotrip AND event=geotrip_*"))
 
 
 class Events(Case):
@@ -41,13 +28,15 @@ class Events(Case):
         for country, verdict, service in (
                 ("JP", "allow", "smtp"), ("US", "allow", "smtp"),
                 ("BR", "trip", "smtp"), ("FR", "blocked", "submission")):
-            self.wait_for(1, "geotrip_logins", country=country,
+            self.wait_for(1, "test_logins", country=country,
                           verdict=verdict, service=service)
-        self.wait_for(1, "geotrip_started")
+            self.wait_for(1, "geotrip_logins", country=country,
+                          verdict=verdict)
+        self.wait_for(1, "geotrip_suspensions_started")
         # Time ends it, and nobody has to log in for that.
-        self.wait_for(1, "geotrip_ended")
-        self.wait_for(6, "geotrip_category")
-        self.wait_for(0, "geotrip_errors")
+        self.wait_for(1, "geotrip_suspensions_ended")
+        self.wait_for(6, "test_category")
+        self.wait_for(0, "geotrip_login_errors")
 
 
 class Operator(Events):
@@ -56,13 +45,13 @@ class Operator(Events):
     def test_a_suspension(self):
         """What an operator does through doveadm is counted as well."""
         self.dovecot.geotrip("suspend", self.user, json=False).expect(0)
-        self.wait_for(1, "geotrip_started")
+        self.wait_for(1, "geotrip_suspensions_started")
         self.dovecot.geotrip("unsuspend", self.user, json=False).expect(0)
-        self.wait_for(1, "geotrip_ended")
+        self.wait_for(1, "geotrip_suspensions_ended")
 
     def test_errors(self):
         """A login without its database is counted as an error."""
         server = self.server_of_its_own(conf=CONF, mmdb=None).start()
         self.assertAllowed(self.login(self.user, "JP", server=server))
-        self.wait_for(1, "geotrip_errors", server)
-        self.wait_for(1, "geotrip_logins", server, country="")
+        self.wait_for(1, "geotrip_login_errors", server)
+        self.wait_for(1, "test_logins", server, country="")

@@ -1,20 +1,10 @@
 """EXTERNAL: the client's certificate is the password."""
 
-from support import case, certificates, mail_clients
+from support import case, certificates, dovecot_conf, mail_clients
 
-CONF = """
-ssl = yes
-ssl_cert = <{top}/tls/server.pem
-ssl_key = <{top}/tls/server.key
-ssl_ca = <{top}/tls/ca-and-crl.pem
-ssl_verify_client_cert = yes
-auth_ssl_username_from_cert = yes
-passdb {
-  driver = static
-  mechanisms = external
-  args = nopassword=y
-}
-"""
+CONF = (dovecot_conf.tls("{top}/tls", client_ca=True)
+        + dovecot_conf.static_passdb("certificate", mechanisms="external",
+                                     nopassword="y"))
 
 
 class External(case.Case):

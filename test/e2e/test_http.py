@@ -45,9 +45,9 @@ class Http(Case):
                          ["trip", "allow", "allow"])
         countries = {row["country"] for row in self.ok("geotripCountries")}
         self.assertLessEqual({"JP", "US", "BR"}, countries)
-        self.ok("geotripUnsuspend", user=[self.user], reason="by a script")
+        self.ok("geotripUnsuspend", users=[self.user], reason="by a script")
         self.assertAllowed(self.login(self.user, "JP"))
-        self.ok("geotripSuspend", user=[self.user])
+        self.ok("geotripSuspend", users=[self.user])
         self.assertSuspended(self.login(self.user, "JP"))
 
     def test_mistakes(self):
@@ -57,7 +57,7 @@ class Http(Case):
         self.assertEqual(self.code("geotripHistory"), USAGE)
         self.assertEqual(self.code("geotripSuspend"), USAGE)
         self.assertEqual(self.code("geotripUnsuspend"), USAGE)
-        self.assertEqual(self.code("geotripSuspend", user=[]), USAGE)
+        self.assertEqual(self.code("geotripSuspend", users=[]), USAGE)
         self.assertEqual(
             self.code("geotripPurge", keep="nothing"), USAGE)
         self.assertEqual(

@@ -2,6 +2,7 @@
 
 import smtplib
 
+from support import dovecot_conf
 from support.auth_socket import plain
 from support.case import PASSWORD, Case
 from support.policy import PolicyServer
@@ -53,7 +54,8 @@ class Unproven(Case):
     def test_lookups(self):
         """Lookups of the user by doveadm and for LMTP leave no row."""
         self.dovecot.doveadm("user", self.user).expect(0)
-        self.dovecot.doveadm("auth", "lookup", "-x", "service=smtp", "-x",
+        self.dovecot.doveadm("auth", "lookup", "-x",
+                             f"{dovecot_conf.SERVICE_FIELD}=smtp", "-x",
                              "rip=192.0.2.1", self.user).expect(0)
         with smtplib.LMTP("127.0.0.1", self.dovecot.ports["lmtp"]) as client:
             client.ehlo()
@@ -94,12 +96,8 @@ class Others(Case):
     conf = """
 auth_anonymous_username = guest
 auth_master_user_separator = *
-passdb {
-  driver = static
-  master = yes
-  args = password=master-secret
-}
-"""
+""" + dovecot_conf.static_passdb("master", password="master-secret",
+                                 master=True)
 
     def plain_login(self, name, password, where):
         with self.dovecot.auth() as auth:
@@ -144,6 +142,7 @@ passdb {
     def test_doveadm_auth_test(self):
         """doveadm auth test counts only as a service that it names."""
         self.dovecot.doveadm("auth", "test", "-x", "rip=192.0.2.1", "-x",
-                             "service=smtp", self.user, PASSWORD).expect(0)
+                             f"{dovecot_conf.SERVICE_FIELD}=smtp", self.user,
+                             PASSWORD).expect(0)
         (row,) = self.dovecot.wait_for_logins(self.user, 1)
         self.assertEqual((row.service, row.country), ("smtp", "JP"))

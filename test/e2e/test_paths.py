@@ -2,6 +2,7 @@
 
 import concurrent.futures
 
+from support import dovecot_conf
 from support.addresses import address
 from support.auth_socket import plain
 from support.case import PASSWORD, Case
@@ -20,12 +21,8 @@ class Cache(Case):
 
 class Proxy(Case):
     mechanisms = "plain"
-    conf = """
-passdb {
-  driver = static
-  args = password=proxied proxy=y host=127.0.0.1 port=1
-}
-"""
+    conf = dovecot_conf.static_passdb(
+        "proxied", password="proxied", proxy="y", host="127.0.0.1", port=1)
 
     def proxied(self, country):
         with self.dovecot.auth() as auth:
@@ -47,14 +44,41 @@ passdb {
                          ["allow", "allow", "trip"])
 
 
+class Reauthentication(Case):
+    """A proxy that is told by one backend to go to another asks again, by
+    EXTERNAL, in the session that the client is in."""
+
+    mechanisms = "plain external"
+    conf = ("auth_ssl_username_from_cert = yes\n"
+            + dovecot_conf.static_passdb("again", mechanisms="external",
+                                         nopassword="y"))
+
+    def external(self, session):
+        with self.dovecot.auth() as auth:
+            _, request = auth.request(
+                "EXTERNAL", b"", service="submission", rip=address("JP"),
+                session=session, destuser=self.user,
+                proxy_redirect_host_next="127.0.0.1:2",
+                cert_username=self.user)
+            auth.write(request)
+            return auth.reply()
+
+    def test_same_session(self):
+        """One session of two mechanisms counts once, as what it began with;
+        another one counts by itself."""
+        self.assertAllowed(self.login(self.user, "JP", "submission",
+                                      session="s1"))
+        self.assertAllowed(self.external("s1"))
+        self.assertAllowed(self.external("s2"))
+        rows = self.dovecot.wait_for_logins(self.user, 2)
+        self.assertEqual([(row.session, row.mechanism) for row in rows],
+                         [("s1", "PLAIN"), ("s2", "EXTERNAL")])
+
+
 class UnverifiedProxy(Case):
     mechanisms = "plain"
-    conf = """
-passdb {
-  driver = static
-  args = proxy=y nopassword=y host=127.0.0.1 port=1
-}
-"""
+    conf = dovecot_conf.static_passdb(
+        "unverified", proxy="y", nopassword="y", host="127.0.0.1", port=1)
 
     def test_any_password(self):
         """Where only the server behind a proxy verifies passwords, a guesser

@@ -32,12 +32,17 @@ class Case(unittest.TestCase):
         cls.dovecot = Dovecot(cls.settings, cls.conf, cls.mmdb, cls.mechanisms)
         cls.servers = [cls.dovecot]
         cls.addClassCleanup(cls.dovecot.close)
+        cls.prepare(cls.dovecot)
         cls.dovecot.start()
         if cls.with_postfix:
             cls.postfix = Postfix(cls.dovecot)
             cls.servers.append(cls.postfix)
             cls.addClassCleanup(cls.postfix.close)
             cls.postfix.start()
+
+    @classmethod
+    def prepare(cls, server):
+        """What a class has to do before its Dovecot starts."""
 
     def setUp(self):
         self.user = self._testMethodName.removeprefix("test_") + "@example.com"

@@ -46,6 +46,7 @@ class Authority:
                       "-CA", self._file("ca.pem"), "-CAkey",
                       self._file("ca.key"), "-addext",
                       "basicConstraints=critical,CA:FALSE",
+                      "-addext", "subjectAltName=IP:127.0.0.1",
                       "-keyout", self._file(f"{file}.key"),
                       "-out", self._file(f"{file}.pem"))
 

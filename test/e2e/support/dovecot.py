@@ -24,9 +24,10 @@ class StartFailed(Exception):
 
 
 class Dovecot:
-    """settings are the geotrip_* settings without that prefix; None leaves
-    geotrip off. conf is text for the end of dovecot.conf, in which {top}
-    stands for the server's directory."""
+    """Starts from the example file of the installed version. settings are the
+    geotrip_* settings without that prefix that differ from it; None leaves
+    all of geotrip out. conf is text for the end of dovecot.conf, in which
+    {top} stands for the server's directory."""
 
     def __init__(self, settings=(), conf="", mmdb="maxmind.mmdb",
                  mechanisms=dovecot_conf.MECHANISMS):
@@ -34,12 +35,12 @@ class Dovecot:
         self.run = self.top / "run"
         self.log_path = self.top / "dovecot.log"
         self.conf_path = self.top / "dovecot.conf"
+        self.postfix_socket = self.top / "auth-postfix"
         self.database = self.top / "geotrip" / "geotrip.sqlite"
         self.mmdb = self.top / "geo" / "country.mmdb"
         self.settings = None
         if settings is not None:
-            self.settings = {"db": self.database, "mmdb": self.mmdb,
-                             **dict(settings)}
+            self.settings = dict(settings)
         self.conf = conf
         self.mechanisms = mechanisms
         self.api_key = "the key of the tests"
@@ -58,8 +59,8 @@ class Dovecot:
         (self.top / "state").mkdir()
         (self.top / "geo").mkdir()
         oauth2.write_key(self.top / "keys")
-        (self.top / "oauth2.conf").write_text(
-            dovecot_conf.OAUTH2.format(top=self.top))
+        for name, text in dovecot_conf.FILES.items():
+            (self.top / name).write_text(text.format(top=self.top))
 
     def install_mmdb(self, source):
         """Put a database of test/data, or any path, in place by a rename, as
@@ -74,8 +75,12 @@ class Dovecot:
             password=dovecot_conf.PASSWORD, sink_port=self.sink.port,
             api_key=self.api_key,
             **{f"{name}_port": port for name, port in self.ports.items()})
-        for name, value in (self.settings or {}).items():
-            text += f"geotrip_{name} = {value}\n"
+        if self.settings is not None:
+            text += dovecot_conf.example(
+                self.database, self.mmdb, self.postfix_socket,
+                self.ports["stats"])
+            for name, value in self.settings.items():
+                text += f"geotrip_{name} = {value}\n"
         text += self.conf.replace("{top}", str(self.top))
         self.conf_path.write_text(text)
 

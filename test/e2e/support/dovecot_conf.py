@@ -1,4 +1,11 @@
-"""The configuration of a private Dovecot."""
+"""The configuration of a private Dovecot: the part of the tests in the words
+of the installed version, and the example file of that version as it is."""
+
+import importlib
+import re
+import subprocess
+
+from . import paths
 
 MECHANISMS = ("plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 "
               "apop xoauth2 oauthbearer")
@@ -6,101 +13,41 @@ MECHANISMS = ("plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 "
 # Every user exists, with one password: a test takes the names that it likes.
 PASSWORD = "correct-horse"
 
-TEMPLATE = """\
-base_dir = {run}
-state_dir = {top}/state
-log_path = {top}/dovecot.log
-instance_name = {top.name}
-listen = 127.0.0.1
-hostname = mail.example.com
-protocols = imap pop3 submission lmtp
-ssl = no
-disable_plaintext_auth = no
-haproxy_trusted_networks = 127.0.0.0/8
-shutdown_clients = yes
-default_process_limit = 200
 
-auth_mechanisms = {mechanisms}
-auth_username_chars =
-auth_verbose = yes
-mail_location = maildir:{top}/mail/%u
-mail_uid = mail
-mail_gid = mail
-first_valid_uid = 1
-first_valid_gid = 1
+def _version():
+    done = subprocess.run([paths.tool("dovecot"), "--version"],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.split()[0]
 
-passdb {{
-  driver = oauth2
-  mechanisms = xoauth2 oauthbearer
-  args = {top}/oauth2.conf
-}}
-passdb {{
-  driver = static
-  args = password={{PLAIN}}{password}
-}}
-userdb {{
-  driver = static
-  args = home={top}/mail/%u
-}}
 
-submission_relay_host = 127.0.0.1
-submission_relay_port = {sink_port}
-doveadm_api_key = {api_key}
+VERSION = _version()
+SERIES = ".".join(VERSION.split(".")[:2])
+EXAMPLE = paths.TOP / "examples" / f"dovecot-{SERIES}.conf"
 
-service imap-login {{
-  inet_listener imap {{
-    port = {imap_port}
-    haproxy = yes
-  }}
-  inet_listener imaps {{
-    port = 0
-  }}
-}}
-service pop3-login {{
-  inet_listener pop3 {{
-    port = {pop3_port}
-    haproxy = yes
-  }}
-  inet_listener pop3s {{
-    port = 0
-  }}
-}}
-service submission-login {{
-  inet_listener submission {{
-    port = {submission_port}
-    haproxy = yes
-  }}
-  inet_listener submissions {{
-    port = 0
-  }}
-}}
-service lmtp {{
-  inet_listener lmtp {{
-    port = {lmtp_port}
-  }}
-}}
-service auth {{
-  unix_listener auth-client {{
-    mode = 0666
-  }}
-}}
-service stats {{
-  inet_listener http {{
-    port = {stats_port}
-  }}
-}}
-service doveadm {{
-  inet_listener http {{
-    port = {doveadm_port}
-  }}
-}}
-"""
+_WORDS = importlib.import_module(
+    f"{__package__}.dovecot_conf_" + SERIES.replace(".", ""))
+TEMPLATE, FILES = _WORDS.TEMPLATE, _WORDS.FILES
+SERVICE_FIELD = _WORDS.SERVICE_FIELD
+static_passdb, metric, tls = _WORDS.static_passdb, _WORDS.metric, _WORDS.tls
 
-OAUTH2 = """\
-introspection_mode = local
-local_validation_key_dict = fs:posix:prefix={top}/keys/
-tokeninfo_url =
-username_attribute = sub
-active_attribute =
-active_value =
-"""
+
+def example(database, mmdb, auth_socket, stats_port):
+    """The example with paths and a port put in, each of which it must have
+    once."""
+    text = EXAMPLE.read_text()
+    for pattern, value in (
+            (r"(?m)^(geotrip_db = ).*", database),
+            (r"(?m)^(geotrip_mmdb = ).*", mmdb),
+            (r"(?m)^( *unix_listener )/\S+", auth_socket),
+            (r"(?m)^( *port = )9900$", stats_port)):
+        text, count = re.subn(pattern, rf"\g<1>{value}", text)
+        if count != 1:
+            raise AssertionError(f"{EXAMPLE} has {count} times {pattern}")
+    return text
+
+
+def example_defaults():
+    """The settings that the example shows as comments, by name."""
+    text = re.sub(r" *\\\n# *", " ", EXAMPLE.read_text())
+    return {name: value.strip() for name, value in
+            re.findall(r"(?m)^#(geotrip_\w+) =(.*)$", text)}

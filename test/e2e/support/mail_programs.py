@@ -14,10 +14,13 @@ def _run(*command):
                   done.stdout.decode(errors="backslashreplace"))
 
 
-def gsasl(protocol, port, mechanism, user, password):
-    """protocol: imap or smtp."""
-    return _run(paths.tool("gsasl"), f"--{protocol}", "--no-starttls",
-                "--no-cb", "--mechanism", mechanism,
+def gsasl(protocol, port, mechanism, user, password, tls=None):
+    """protocol: imap or smtp; tls: the certificate of the authority that
+    issued the server's, for TLS and a mechanism that is bound to it."""
+    binding = (["--no-starttls", "--no-cb"] if tls is None else
+               ["--starttls", f"--x509-ca-file={tls}", "--verbose"])
+    return _run(paths.tool("gsasl"), f"--{protocol}", *binding,
+                "--mechanism", mechanism,
                 "--authentication-id", user, "--authorization-id", user,
                 "--password", password, "--realm", "",
                 "--quality-of-protection", "qop-auth",

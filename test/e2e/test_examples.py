@@ -1,0 +1,42 @@
+"""The example files. All servers of the tests start from the one for the
+installed version; here is what a reader may rely on besides."""
+
+import re
+import stat
+import subprocess
+
+from support import dovecot_conf, paths
+from support.case import Case
+
+
+class Example(Case):
+    def test_everything_is_in_force(self):
+        """What the example sets, Dovecot has: nothing is misspelt, and nothing
+        before it gets in its way."""
+        done = subprocess.run(
+            [paths.tool("doveconf"), "-c", self.dovecot.conf_path, "-n"],
+            capture_output=True, text=True, check=True)
+        for name in ("geotrip_logins", "geotrip_login_errors",
+                     "geotrip_suspensions_started",
+                     "geotrip_suspensions_ended"):
+            self.assertIn(f"metric {name} {{", done.stdout)
+        self.assertIn(f"geotrip_db = {self.dovecot.database}\n", done.stdout)
+        self.assertNotIn("Warning", done.stderr)
+        self.assertNotRegex(self.dovecot.log(), "Warning|Error")
+
+    def test_defaults(self):
+        """The lines that are commented out show the defaults, all of them."""
+        done = subprocess.run(
+            [paths.tool("doveconf"), "-c", self.dovecot.conf_path, "-d"],
+            capture_output=True, text=True, check=True)
+        defaults = {name: value.strip() for name, value in
+                    re.findall(r"(?m)^(geotrip_\w+) =(.*)$", done.stdout)}
+        del defaults["geotrip_db"], defaults["geotrip_mmdb"]
+        self.assertEqual(dovecot_conf.example_defaults(), defaults)
+
+    def test_socket_for_postfix(self):
+        """The socket for Postfix is Postfix's alone."""
+        socket = self.dovecot.postfix_socket
+        self.assertEqual((socket.owner(), socket.group(),
+                          stat.S_IMODE(socket.stat().st_mode)),
+                         ("postfix", "postfix", 0o660))
