@@ -109,7 +109,7 @@ static void cmd_geotrip_unsuspend(struct doveadm_cmd_context *cctx)
 
 	if (!doveadm_cmd_param_bool(cctx, "all", &all))
 		all = FALSE;
-	if (all && doveadm_cmd_param_array(cctx, "user", &users) &&
+	if (all && doveadm_cmd_param_array(cctx, "users", &users) &&
 	    *users != NULL) {
 		geotrip_cmd_usage(cctx, "Give either users or -a");
 		return;
@@ -136,6 +136,6 @@ const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_unsuspend = {
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('a', "all", CMD_PARAM_BOOL, 0)
 DOVEADM_CMD_PARAM('r', "reason", CMD_PARAM_STR, 0)
-DOVEADM_CMD_PARAM('\0', "user", CMD_PARAM_ARRAY, CMD_PARAM_FLAG_POSITIONAL)
+DOVEADM_CMD_PARAM('\0', "users", CMD_PARAM_ARRAY, CMD_PARAM_FLAG_POSITIONAL)
 DOVEADM_CMD_PARAMS_END
 };

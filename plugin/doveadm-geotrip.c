@@ -109,7 +109,8 @@ bool geotrip_cmd_get_users(struct doveadm_cmd_context *cctx,
 	ARRAY_TYPE(const_string) users;
 
 	t_array_init(&users, 8);
-	if (!doveadm_cmd_param_array(cctx, "user", &args))
+	/* not "user": over HTTP, Dovecot takes that one for a string */
+	if (!doveadm_cmd_param_array(cctx, "users", &args))
 		args = NULL;
 	for (; args != NULL && *args != NULL; args++) {
 		user = geotrip_unescape(*args);
