@@ -98,8 +98,8 @@ void auth_geotrip_init(struct module *module ATTR_UNUSED)
 		return;
 
 	geotrip_pool = pool_alloconly_create("geotrip config", 4096);
-	if (geotrip_settings_read_auth(geotrip_pool, &geotrip_config,
-				       &error) < 0)
+	if (geotrip_settings_read_service("auth", geotrip_pool,
+					  &geotrip_config, &error) < 0)
 		i_fatal("geotrip: Cannot read the settings: %s", error);
 	if (*geotrip_config.db_path == '\0')
 		return;

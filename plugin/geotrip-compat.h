@@ -9,6 +9,8 @@
 #if defined(GEOTRIP_DOVECOT_23)
 
 #include "settings-parser.h"
+#include "master-service.h"
+#include "master-service-settings.h"
 
 #define geotrip_parse_time settings_get_time
 
@@ -18,14 +20,39 @@
 /* What the config process looks for in the settings module. */
 #define geotrip_settings_exports geotrip_settings_set_roots
 
+/* Read the settings that every process needs, in a process of our own. */
+static inline int geotrip_master_settings_read(const char **error_r)
+{
+	return master_service_settings_read_simple(master_service, NULL,
+						   error_r);
+}
+
+/* The parent of all events of a process, if it has one. */
+static inline struct event *geotrip_service_event(void)
+{
+	return NULL;
+}
+
 #elif defined(GEOTRIP_DOVECOT_24)
 
 #include "settings-parser.h"
 #include "str-parse.h"
+#include "master-service.h"
+#include "master-service-settings.h"
 
 #define geotrip_parse_time str_parse_get_interval
 
 #define geotrip_settings_exports geotrip_settings_set_infos
+
+static inline int geotrip_master_settings_read(const char **error_r)
+{
+	return master_service_settings_read_simple(master_service, error_r);
+}
+
+static inline struct event *geotrip_service_event(void)
+{
+	return master_service_get_event(master_service);
+}
 
 #else
 #  error "geotrip does not know this version of Dovecot"

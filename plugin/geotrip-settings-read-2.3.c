@@ -21,8 +21,9 @@ const struct setting_parser_info geotrip_setting_parser_info = {
 	.check_func = geotrip_settings_check,
 };
 
-int geotrip_settings_read_auth(pool_t pool, struct geotrip_config *config_r,
-			       const char **error_r)
+int geotrip_settings_read_service(const char *service, pool_t pool,
+				  struct geotrip_config *config_r,
+				  const char **error_r)
 {
 	const struct setting_parser_info *roots[] = {
 		&geotrip_setting_parser_info, NULL
@@ -30,7 +31,7 @@ int geotrip_settings_read_auth(pool_t pool, struct geotrip_config *config_r,
 	struct master_service_settings_input input = {
 		.roots = roots,
 		.module = "geotrip",
-		.service = "auth",
+		.service = service,
 	};
 	struct master_service_settings_output output;
 

@@ -34,10 +34,11 @@ int geotrip_settings_read_event(struct event *event, pool_t pool,
 	return ret;
 }
 
-int geotrip_settings_read_auth(pool_t pool, struct geotrip_config *config_r,
-			       const char **error_r)
+int geotrip_settings_read_service(const char *service ATTR_UNUSED,
+				  pool_t pool, struct geotrip_config *config_r,
+				  const char **error_r)
 {
-	/* the auth process has no event of its own yet */
+	/* the process has no event of its own yet */
 	return geotrip_settings_read_event(
 		master_service_get_event(master_service), pool, config_r,
 		error_r);

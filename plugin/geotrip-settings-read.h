@@ -16,10 +16,11 @@ extern const struct geotrip_settings geotrip_default_settings;
 bool geotrip_settings_check(void *set, pool_t pool, const char **error_r);
 extern const struct setting_parser_info geotrip_setting_parser_info;
 
-/* Read and parse the settings in the auth process. May be called before
+/* Read and parse the settings in a service process. To be called before
    privileges are dropped. Returns -1 with an error. */
-int geotrip_settings_read_auth(pool_t pool, struct geotrip_config *config_r,
-			       const char **error_r);
+int geotrip_settings_read_service(const char *service, pool_t pool,
+				  struct geotrip_config *config_r,
+				  const char **error_r);
 
 /* The same for any process, by an event that Dovecot gives it. Only for 2.4:
    there is no such event before. */

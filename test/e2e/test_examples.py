@@ -34,9 +34,10 @@ class Example(Case):
         del defaults["geotrip_db"], defaults["geotrip_mmdb"]
         self.assertEqual(dovecot_conf.example_defaults(), defaults)
 
-    def test_socket_for_postfix(self):
-        """The socket for Postfix is Postfix's alone."""
-        socket = self.dovecot.postfix_socket
-        self.assertEqual((socket.owner(), socket.group(),
-                          stat.S_IMODE(socket.stat().st_mode)),
-                         ("postfix", "postfix", 0o660))
+    def test_sockets_for_postfix(self):
+        """The sockets for Postfix are Postfix's alone."""
+        for socket in (self.dovecot.postfix_socket,
+                       self.dovecot.policy_socket):
+            self.assertEqual((socket.owner(), socket.group(),
+                              stat.S_IMODE(socket.stat().st_mode)),
+                             ("postfix", "postfix", 0o660))

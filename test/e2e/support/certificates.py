@@ -50,6 +50,10 @@ class Authority:
                       "-keyout", self._file(f"{file}.key"),
                       "-out", self._file(f"{file}.pem"))
 
+    def trusting_context(self):
+        """TLS as a client that shows no certificate."""
+        return ssl.create_default_context(cafile=self._file("ca.pem"))
+
     def client_context(self, file):
         """TLS as a client that shows the certificate."""
         context = ssl.create_default_context(cafile=self._file("ca.pem"))

@@ -35,7 +35,10 @@ class Dovecot:
         self.run = self.top / "run"
         self.log_path = self.top / "dovecot.log"
         self.conf_path = self.top / "dovecot.conf"
-        self.postfix_socket = self.top / "auth-postfix"
+        # The queue directory of a Postfix that is to find its sockets in it.
+        self.spool = self.top / "spool"
+        self.postfix_socket = self.spool / "private" / "auth"
+        self.policy_socket = self.spool / "private" / "geotrip-policy"
         self.database = self.top / "geotrip" / "geotrip.sqlite"
         self.mmdb = self.top / "geo" / "country.mmdb"
         self.settings = None
@@ -56,6 +59,8 @@ class Dovecot:
     def _make_directories(self):
         paths.own_directory(self.top / "geotrip", "dovecot", 0o750)
         paths.own_directory(self.top / "mail", "mail", 0o755)
+        self.spool.mkdir()
+        paths.own_directory(self.spool / "private", "postfix", 0o700)
         (self.top / "state").mkdir()
         (self.top / "geo").mkdir()
         oauth2.write_key(self.top / "keys")
@@ -78,7 +83,7 @@ class Dovecot:
         if self.settings is not None:
             text += dovecot_conf.example(
                 self.database, self.mmdb, self.postfix_socket,
-                self.ports["stats"])
+                self.policy_socket, self.ports["stats"])
             for name, value in self.settings.items():
                 text += f"geotrip_{name} = {value}\n"
         text += self.conf.replace("{top}", str(self.top))

@@ -31,14 +31,15 @@ SERVICE_FIELD = _WORDS.SERVICE_FIELD
 static_passdb, metric, tls = _WORDS.static_passdb, _WORDS.metric, _WORDS.tls
 
 
-def example(database, mmdb, auth_socket, stats_port):
+def example(database, mmdb, auth_socket, policy_socket, stats_port):
     """The example with paths and a port put in, each of which it must have
     once."""
     text = EXAMPLE.read_text()
     for pattern, value in (
             (r"(?m)^(geotrip_db = ).*", database),
             (r"(?m)^(geotrip_mmdb = ).*", mmdb),
-            (r"(?m)^( *unix_listener )/\S+", auth_socket),
+            (r"(?m)^( *unix_listener )/\S+/auth\b", auth_socket),
+            (r"(?m)^( *unix_listener )/\S+/geotrip-policy\b", policy_socket),
             (r"(?m)^( *port = )9900$", stats_port)):
         text, count = re.subn(pattern, rf"\g<1>{value}", text)
         if count != 1:

@@ -1,7 +1,8 @@
 """A mount namespace for the whole run.
 
-Dovecot's module directory is compiled in. In a namespace of our own the built
-modules can lie over it, and every process of the run can be told by it.
+Dovecot's directories of modules and programs are compiled in. In a namespace of
+our own what was built can lie over them, and every process of the run can be
+told by it.
 """
 
 import contextlib
@@ -37,14 +38,19 @@ def _propagation():
 
 
 @contextlib.contextmanager
-def overlay(directory, modules):
-    """Lay the modules over those of the directory, if there is one."""
-    if directory is None:
+def overlays(pairs):
+    """Lay a tree over each directory. One may be in another."""
+    with contextlib.ExitStack() as stack:
+        for directory, built in sorted(pairs):
+            stack.enter_context(_overlay(directory, built))
         yield
-        return
-    with tempfile.TemporaryDirectory(prefix="modules-") as merged:
+
+
+@contextlib.contextmanager
+def _overlay(directory, built):
+    with tempfile.TemporaryDirectory(prefix="overlay-") as merged:
         shutil.copytree(directory, merged, symlinks=True, dirs_exist_ok=True)
-        shutil.copytree(modules, merged, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(built, merged, symlinks=True, dirs_exist_ok=True)
         os.chmod(merged, 0o755)
         subprocess.run(["mount", "--bind", merged, directory], check=True)
         try:

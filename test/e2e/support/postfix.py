@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 from . import paths, postfix_conf
+from .certificates import Authority
 from .ports import free_port, listens
 from .relay import Relays
 from .waiting import wait_until
@@ -23,6 +24,17 @@ class Postfix:
             top=self.top, auth=dovecot.postfix_socket))
         (self.etc / "master.cf").write_text(
             postfix_conf.MASTER.format(port=self.port))
+
+    @classmethod
+    def from_examples(cls, dovecot):
+        """With the files of examples/postfix, and in Dovecot's spool."""
+        self = cls(dovecot)
+        self.tls = Authority(self.top / "tls")
+        self.tls.issue("server", "mx.example.com")
+        for name, text in postfix_conf.from_examples(
+                self.top, dovecot.spool, self.port).items():
+            (self.etc / name).write_text(text)
+        return self
 
     def _run(self, verb):
         return subprocess.run(

@@ -1,5 +1,9 @@
 """The configuration of a private Postfix."""
 
+import re
+
+from . import paths
+
 MAIN = """\
 compatibility_level = 3.6
 config_directory = {top}/etc
@@ -41,3 +45,60 @@ discard unix - - n - - discard
 error unix - - n - - error
 postlog unix-dgram n - n - 1 postlogd
 """
+
+# What the examples are added to.
+EXAMPLE_MAIN = """\
+compatibility_level = 3.6
+config_directory = {top}/etc
+queue_directory = {spool}
+data_directory = {top}/data
+maillog_file = {top}/postfix.log
+maillog_file_prefixes = {top}
+myhostname = mx.example.com
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4, ipv6
+alias_maps =
+alias_database =
+mynetworks =
+default_transport = discard:
+relay_transport = discard:
+smtpd_error_sleep_time = 0
+smtpd_upstream_proxy_protocol = haproxy
+"""
+EXAMPLE_MASTER = """\
+cleanup unix n - y - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - y 1000? 1 tlsmgr
+rewrite unix - - y - - trivial-rewrite
+bounce unix - - y - 0 bounce
+defer unix - - y - 0 bounce
+trace unix - - y - 0 bounce
+proxymap unix - - n - - proxymap
+anvil unix - - y - 1 anvil
+discard unix - - y - - discard
+error unix - - y - - error
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+def from_examples(top, spool, port):
+    """Both files by name. submissions has no port: it is left out."""
+    main = _put(paths.TOP / "examples/postfix/main.cf", (
+        (r"(?m)^(smtpd_tls_cert_file = ).*", f"{top}/tls/server.pem"),
+        (r"(?m)^(smtpd_tls_key_file = ).*", f"{top}/tls/server.key")))
+    master = _put(paths.TOP / "examples/postfix/master.cf", (
+        (r"(?m)^()submission(?= +inet )", f"127.0.0.1:{port}"),
+        (r"(?m)^()submissions +inet (?:.*\n)(?: .*\n)+", "")))
+    return {"main.cf": EXAMPLE_MAIN.format(top=top, spool=spool) + main,
+            "master.cf": EXAMPLE_MASTER + master}
+
+
+def _put(path, replacements):
+    """The file with values put in, at places which it must have once."""
+    text = path.read_text()
+    for pattern, value in replacements:
+        text, count = re.subn(pattern, rf"\g<1>{value}", text)
+        if count != 1:
+            raise AssertionError(f"{path} has {count} times {pattern}")
+    return text

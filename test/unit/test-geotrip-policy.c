@@ -1,0 +1,288 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* The attributes of a request, and what it is answered, with a real database
+   in a real event loop. */
+
+#include "lib.h"
+#include "ioloop.h"
+#include "test-common.h"
+#include "geotrip-event.h"
+#include "geotrip-policy.h"
+#include "geotrip-store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define USER "user@example.com"
+#define REFUSED "521 5.7.1 Suspended."
+#define LET_THROUGH "DUNNO"
+
+static const char *db_path;
+static struct ioloop *ioloop;
+static struct event *event;
+static struct geotrip_config config;
+
+static struct geotrip_policy *start(const char *mode, const char *services)
+{
+	const struct geotrip_settings set = {
+		.geotrip_db = db_path,
+		.geotrip_mmdb = "/nonexistent",
+		.geotrip_mode = mode,
+		.geotrip_rules = "3 countries in 1h",
+		.geotrip_services = "",
+		.geotrip_suspend_services = services,
+		.geotrip_exempt_users = "exempt*",
+		.geotrip_exempt_networks = "192.0.2.0/24",
+		.geotrip_message = "Suspended.",
+		.geotrip_on_error = "allow",
+		.geotrip_retention = 30 * 86400,
+	};
+	const char *error;
+
+	i_zero(&config);
+	if (geotrip_config_parse(&set, pool_datastack_create(), &config,
+				 &error) < 0)
+		i_fatal("%s", error);
+	return geotrip_policy_init(&config, event);
+}
+
+static struct geotrip_store *store_open(void)
+{
+	const struct geotrip_store_settings set = {
+		.path = db_path, .create = TRUE, .lock_wait_msecs = 1000,
+	};
+	struct geotrip_store *store = geotrip_store_init(&set);
+	const char *error;
+
+	if (geotrip_store_open(store, &error) < 0)
+		i_fatal("%s", error);
+	return store;
+}
+
+static void suspend(const char *user, int64_t until)
+{
+	struct geotrip_store *store = store_open();
+	const char *error;
+
+	if (geotrip_store_suspend(store, user, until, "test", &error) < 0)
+		i_fatal("%s", error);
+	geotrip_store_deinit(&store);
+}
+
+static void release(const char *user)
+{
+	struct geotrip_store *store = store_open();
+	const char *error;
+
+	if (geotrip_store_release(store, user, NULL, &error) <= 0)
+		i_fatal("release failed");
+	geotrip_store_deinit(&store);
+}
+
+static void unlink_db(void)
+{
+	i_unlink_if_exists(db_path);
+	i_unlink_if_exists(t_strconcat(db_path, "-wal", NULL));
+	i_unlink_if_exists(t_strconcat(db_path, "-shm", NULL));
+}
+
+static void run_ioloop(unsigned int msecs)
+{
+	struct timeout *to = timeout_add_short(msecs, io_loop_stop, ioloop);
+
+	io_loop_run(ioloop);
+	timeout_remove(&to);
+}
+
+static const char *
+ask(struct geotrip_policy *policy, const char *user, const char *ip)
+{
+	struct geotrip_policy_request request;
+	const char *action;
+
+	i_zero(&request);
+	geotrip_policy_request_add(&request, "request=smtpd_access_policy");
+	geotrip_policy_request_add(&request, "protocol_state=RCPT");
+	geotrip_policy_request_add(&request, t_strconcat(
+		"client_address=", ip, NULL));
+	geotrip_policy_request_add(&request, t_strconcat(
+		"sasl_username=", user, NULL));
+	action = geotrip_policy_action(policy, &request);
+	geotrip_policy_request_clear(&request);
+	return action;
+}
+
+static void test_policy_request(void)
+{
+	static const char *const ignored[] = {
+		"", "=", "sasl_username", "sasl_usernam=x", "sasl_username2=x",
+		"Sasl_username=x", " sasl_username=x", "sender=sasl_username=x",
+		"request", "client_address",
+	};
+	struct geotrip_policy_request request;
+	struct ip_addr ip;
+	unsigned int i;
+
+	test_begin("policy: attributes");
+	i_zero(&request);
+	for (i = 0; i < N_ELEMENTS(ignored); i++) {
+		geotrip_policy_request_add(&request, ignored[i]);
+		test_assert_idx(request.user == NULL, i);
+		test_assert_idx(!request.access_policy, i);
+		test_assert_idx(request.ip.family == 0, i);
+	}
+	geotrip_policy_request_add(&request, "request=smtpd_access_policy");
+	test_assert(request.access_policy);
+	geotrip_policy_request_add(&request, "request=junk_policy");
+	test_assert(!request.access_policy);
+
+	geotrip_policy_request_add(&request, "sasl_username=a=b c");
+	test_assert(null_strcmp(request.user, "a=b c") == 0);
+	geotrip_policy_request_add(&request, "sasl_username=last");
+	test_assert(null_strcmp(request.user, "last") == 0);
+	geotrip_policy_request_add(&request, "sasl_username=");
+	test_assert(request.user == NULL);
+
+	geotrip_policy_request_add(&request, "client_address=2001:db8::1");
+	test_assert(net_addr2ip("2001:db8::1", &ip) == 0 &&
+		    net_ip_compare(&request.ip, &ip));
+	geotrip_policy_request_add(&request, "client_address=unknown");
+	test_assert(request.ip.family == 0);
+
+	geotrip_policy_request_add(&request, "sasl_username=x");
+	geotrip_policy_request_clear(&request);
+	test_assert(request.user == NULL && !request.access_policy);
+	test_end();
+}
+
+static void test_policy_action(void)
+{
+	struct geotrip_policy *policy = start("enforce", "smtp");
+	struct geotrip_policy_request request;
+
+	test_begin("policy: action");
+	suspend(USER, GEOTRIP_NEVER);
+	suspend("exempt@example.com", GEOTRIP_NEVER);
+	suspend("past@example.com", geotrip_now() - 1);
+	suspend("future@example.com", geotrip_now() + GEOTRIP_USECS(60));
+
+	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), REFUSED);
+	test_assert_strcmp(ask(policy, USER, "unknown"), REFUSED);
+	test_assert_strcmp(ask(policy, USER, "192.0.2.1"), LET_THROUGH);
+	test_assert_strcmp(ask(policy, USER, "::ffff:192.0.2.1"), LET_THROUGH);
+	test_assert_strcmp(ask(policy, "", "203.0.113.1"), LET_THROUGH);
+	test_assert_strcmp(ask(policy, "other", "203.0.113.1"), LET_THROUGH);
+	test_assert_strcmp(ask(policy, "exempt@example.com", "203.0.113.1"),
+			   LET_THROUGH);
+	test_assert_strcmp(ask(policy, "past@example.com", "203.0.113.1"),
+			   LET_THROUGH);
+	test_assert_strcmp(ask(policy, "future@example.com", "203.0.113.1"),
+			   REFUSED);
+
+	i_zero(&request);
+	geotrip_policy_request_add(&request, "sasl_username="USER);
+	test_assert_strcmp(geotrip_policy_action(policy, &request),
+			   LET_THROUGH);
+	geotrip_policy_request_clear(&request);
+
+	release(USER);
+	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), LET_THROUGH);
+	geotrip_policy_deinit(&policy);
+	unlink_db();
+	test_end();
+}
+
+static void test_policy_nobody(void)
+{
+	static const struct {
+		const char *mode, *services, *action;
+	} tests[] = {
+		{ "enforce", "submission *", REFUSED },
+		{ "enforce", "submission SMTP", REFUSED },
+		{ "enforce", "submission", LET_THROUGH },
+		{ "enforce", "", LET_THROUGH },
+		{ "observe", "*", LET_THROUGH },
+	};
+	struct geotrip_policy *policy;
+	unsigned int i;
+
+	test_begin("policy: modes and services");
+	suspend(USER, GEOTRIP_NEVER);
+	for (i = 0; i < N_ELEMENTS(tests); i++) {
+		policy = start(tests[i].mode, tests[i].services);
+		test_assert_strcmp_idx(ask(policy, USER, "203.0.113.1"),
+				       tests[i].action, i);
+		geotrip_policy_deinit(&policy);
+	}
+	unlink_db();
+	test_end();
+}
+
+static void test_policy_errors(void)
+{
+	const char *away = t_strconcat(db_path, ".away", NULL);
+	struct geotrip_policy *policy = start("enforce", "smtp");
+
+	test_begin("policy: errors");
+	/* none yet, and none is made */
+	test_expect_error_string("does not exist");
+	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), LET_THROUGH);
+	test_expect_no_more_errors();
+	test_assert(access(db_path, F_OK) < 0);
+
+	/* it is left alone for a second */
+	suspend(USER, GEOTRIP_NEVER);
+	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), LET_THROUGH);
+	run_ioloop(1100);
+	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), REFUSED);
+
+	/* the file is looked at each time; the error was logged before */
+	if (rename(db_path, away) < 0)
+		i_fatal("rename() failed: %m");
+	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), LET_THROUGH);
+	if (rename(away, db_path) < 0)
+		i_fatal("rename() failed: %m");
+	run_ioloop(1100);
+	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), REFUSED);
+
+	/* another one took its place: at once */
+	unlink_db();
+	suspend("other", GEOTRIP_NEVER);
+	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), LET_THROUGH);
+	test_assert_strcmp(ask(policy, "other", "203.0.113.1"), REFUSED);
+	geotrip_policy_deinit(&policy);
+	unlink_db();
+	test_end();
+}
+
+int main(void)
+{
+	static void (*const tests[])(void) = {
+		test_policy_request,
+		test_policy_action,
+		test_policy_nobody,
+		test_policy_errors,
+		NULL
+	};
+	char template[] = "/tmp/test-geotrip-policy.XXXXXX";
+	char path_buf[64];
+	int ret;
+
+	lib_init();
+	if (mkdtemp(template) == NULL)
+		i_fatal("mkdtemp() failed: %m");
+	i_snprintf(path_buf, sizeof(path_buf), "%s/geotrip.db", template);
+	db_path = path_buf;
+	ioloop = io_loop_create();
+	event = geotrip_event_create(NULL);
+
+	ret = test_run(tests);
+
+	event_unref(&event);
+	io_loop_destroy(&ioloop);
+	if (rmdir(template) < 0)
+		i_fatal("rmdir(%s) failed: %m", template);
+	lib_deinit();
+	return ret;
+}
