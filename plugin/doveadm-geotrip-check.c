@@ -7,6 +7,7 @@
 #include "array.h"
 #include "geotrip-geo.h"
 #include "doveadm-geotrip.h"
+#include "doveadm-geotrip-check.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,7 +18,7 @@
 
 static bool all_ok;
 
-static void print_result(const char *what, bool ok, const char *detail)
+void geotrip_check_result(const char *what, bool ok, const char *detail)
 {
 	doveadm_print(what);
 	doveadm_print(ok ? "ok" : "failed");
@@ -30,9 +31,9 @@ static void check_module(void)
 	const char *path = GEOTRIP_AUTH_MODULEDIR"/lib20_auth_geotrip.so";
 
 	if (access(path, R_OK) == 0)
-		print_result("auth module", TRUE, path);
+		geotrip_check_result("auth module", TRUE, path);
 	else {
-		print_result("auth module", FALSE, t_strdup_printf(
+		geotrip_check_result("auth module", FALSE, t_strdup_printf(
 			"%s: %m. Run make install", path));
 	}
 }
@@ -46,7 +47,7 @@ static void check_rules(const struct geotrip_config *config)
 		rules = t_strconcat(rules, *rules == '\0' ? "" : ", ",
 				    rule->text, NULL);
 	}
-	print_result("rules", TRUE, rules);
+	geotrip_check_result("rules", TRUE, rules);
 }
 
 /* Dovecot knows no list of services, but a misspelt one is a hole. */
@@ -61,14 +62,14 @@ check_services(const char *setting, const char *const *services)
 
 	for (service = services; *service != NULL; service++) {
 		if (!str_array_icase_find(known, *service)) {
-			print_result(setting, FALSE, t_strdup_printf(
+			geotrip_check_result(setting, FALSE, t_strdup_printf(
 				"%s: is there a service of this name? "
 				"Postfix and Exim are smtp",
 				geotrip_escape(*service)));
 			return;
 		}
 	}
-	print_result(setting, *services != NULL,
+	geotrip_check_result(setting, *services != NULL,
 		     t_strarray_join(services, " "));
 }
 
@@ -78,7 +79,7 @@ static bool check_file_owner(const char *path, uid_t uid)
 
 	if (stat(path, &st) < 0 || st.st_uid == uid)
 		return TRUE;
-	print_result("database", FALSE, t_strdup_printf(
+	geotrip_check_result("database", FALSE, t_strdup_printf(
 		"%s: belongs to another user than its directory. Give it to "
 		"the user that the auth process runs as", path));
 	return FALSE;
@@ -95,26 +96,26 @@ static bool check_owner(const char *path)
 	if (*dir == '\0')
 		dir = "/";
 	if (stat(dir, &st_dir) < 0) {
-		print_result("directory", FALSE, t_strdup_printf(
+		geotrip_check_result("directory", FALSE, t_strdup_printf(
 			"%s: %m. Create it for the user that the auth process "
 			"runs as, with mode 0750", dir));
 		return FALSE;
 	}
 	if (st_dir.st_uid == 0) {
-		print_result("directory", FALSE, t_strdup_printf(
+		geotrip_check_result("directory", FALSE, t_strdup_printf(
 			"%s: belongs to root. Give it to the user that the "
 			"auth process runs as, mostly dovecot", dir));
 		return FALSE;
 	}
 	if ((st_dir.st_mode & 0022) != 0) {
-		print_result("directory", FALSE, t_strdup_printf(
+		geotrip_check_result("directory", FALSE, t_strdup_printf(
 			"%s: others can write in it. Give it mode 0750", dir));
 		return FALSE;
 	}
-	print_result("directory", TRUE, dir);
+	geotrip_check_result("directory", TRUE, dir);
 
 	if (stat(path, &st) < 0) {
-		print_result("database", FALSE, errno == ENOENT ?
+		geotrip_check_result("database", FALSE, errno == ENOENT ?
 			t_strdup_printf("%s: does not exist yet. Dovecot's "
 				"auth process creates it when it starts",
 				path) :
@@ -142,9 +143,11 @@ static void check_store(const char *path)
 	store = geotrip_store_init(&set);
 	if (geotrip_store_open(store, &error) < 0 ||
 	    geotrip_store_try_write(store, &error) < 0)
-		print_result("database", FALSE, error);
-	else
-		print_result("database", TRUE, path);
+		geotrip_check_result("database", FALSE, error);
+	else {
+		geotrip_check_result("database", TRUE, path);
+		geotrip_check_queue(store);
+	}
 	geotrip_store_deinit(&store);
 }
 
@@ -169,7 +172,7 @@ static void check_mmdb_access(const char *path, const char *db_path)
 
 	/* who owns the database is who has to read this */
 	if (stat(db_path, &st) == 0 && !can_read(path, st.st_uid, st.st_gid)) {
-		print_result("mmdb access", FALSE, t_strdup_printf(
+		geotrip_check_result("mmdb access", FALSE, t_strdup_printf(
 			"%s: the user that the auth process runs as cannot "
 			"read it. Give it mode 0644, and see the directories "
 			"above it", path));
@@ -184,15 +187,15 @@ static void check_mmdb(const char *path)
 	int64_t days;
 
 	if (geotrip_geo_refresh(geo, &error) < 0)
-		print_result("mmdb", FALSE, error);
+		geotrip_check_result("mmdb", FALSE, error);
 	else if (geotrip_geo_get_info(geo, &info)) {
 		days = (geotrip_now() / 1000000 - (int64_t)info.build_epoch) /
 			(24 * 60 * 60);
-		print_result("mmdb", !info.ipv4_only, t_strdup_printf(
+		geotrip_check_result("mmdb", !info.ipv4_only, t_strdup_printf(
 			"%s (%s)%s", path, geotrip_escape(info.type),
 			!info.ipv4_only ? "" : " knows IPv4 only: logins by "
 			"IPv6 have no country"));
-		print_result("mmdb age", days <= MMDB_MAX_AGE_DAYS,
+		geotrip_check_result("mmdb age", days <= MMDB_MAX_AGE_DAYS,
 			t_strdup_printf("%"PRId64" days%s", days,
 				days <= MMDB_MAX_AGE_DAYS ? "" :
 				". Have it updated, for example by "
@@ -216,12 +219,12 @@ static void cmd_geotrip_check(struct doveadm_cmd_context *cctx)
 			     DOVEADM_PRINT_HEADER_FLAG_EXPAND);
 
 	if (geotrip_cmd_read_settings(cctx, pool, &config, &error) < 0)
-		print_result("settings", FALSE, error);
+		geotrip_check_result("settings", FALSE, error);
 	else if (*config.db_path == '\0')
-		print_result("settings", FALSE, "geotrip is switched off: "
-			     "the setting geotrip_db is empty");
+		geotrip_check_result("settings", FALSE, "geotrip is switched "
+				     "off: the setting geotrip_db is empty");
 	else {
-		print_result("settings", TRUE, config.enforce ?
+		geotrip_check_result("settings", TRUE, config.enforce ?
 			     "geotrip_mode = enforce" :
 			     "geotrip_mode = observe: nobody is refused");
 		check_module();
@@ -231,6 +234,8 @@ static void cmd_geotrip_check(struct doveadm_cmd_context *cctx)
 		check_store(config.db_path);
 		check_mmdb(config.mmdb_path);
 		check_mmdb_access(config.mmdb_path, config.db_path);
+		geotrip_check_mailer(cctx, pool);
+		geotrip_check_templates(&config.notify);
 	}
 	if (!all_ok)
 		doveadm_exit_code = 1;

@@ -1,41 +1,208 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip notify: the notices that are queued for owners. */
+/* doveadm geotrip notify: tell the owners, and end the sessions that were open
+   when their accounts were suspended. For cron or a timer, each minute. */
 
 #include "lib.h"
+#include "array.h"
+#include "auth-master.h"
+#include "lib-signals.h"
+#include "geotrip-delivery.h"
+#include "geotrip-sessions.h"
 #include "doveadm-geotrip.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The one service of Dovecot's by which mail is sent. */
+#define SUBMISSION "submission"
+/* For one lookup. */
+#define USERDB_TIMEOUT_MSECS (30 * 1000)
+/* Who looks on wants to see something move. */
+#define PROGRESS_STEP 10
+
+/* Dovecot's own handlers wait for an event loop that does not run while we
+   deliver. */
+static volatile sig_atomic_t stop_signal;
+
 static void
-print_notice(const struct geotrip_suspension *suspension,
-	     void *context ATTR_UNUSED)
+remember_signal(const siginfo_t *si, void *context ATTR_UNUSED)
 {
-	doveadm_print(geotrip_cmd_text(suspension->user));
-	doveadm_print(geotrip_cmd_time(suspension->since));
-	doveadm_print(geotrip_cmd_text(suspension->reason));
-	doveadm_print(geotrip_cmd_text(suspension->countries));
-	doveadm_print(geotrip_cmd_text(suspension->notice_state));
-	doveadm_print_num(suspension->notice_attempts);
+	stop_signal = si->si_signo;
+}
+
+static bool told_to_stop(void)
+{
+	return stop_signal != 0;
+}
+
+static void show_progress(unsigned int done, unsigned int total)
+{
+	if (total == 0)
+		fprintf(stderr, "\n");
+	else if (done % PROGRESS_STEP == 0 || done == total)
+		fprintf(stderr, "\r%u of %u", done, total);
+}
+
+static const char *socket_path(const char *name)
+{
+	return t_strconcat(doveadm_settings->base_dir, "/", name, NULL);
+}
+
+/* Whoever owns the database is a user of Dovecot's without other rights. */
+static int
+find_sendmail_user(struct geotrip_cmd *cmd,
+		   struct geotrip_mailer_settings *mailer, const char **error_r)
+{
+	const char *path = cmd->config.db_path;
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		*error_r = t_strdup_printf("stat(%s) failed: %m", path);
+		return -1;
+	}
+	if (st.st_uid == 0 || st.st_gid == 0) {
+		*error_r = t_strdup_printf(
+			"Database geotrip_db=%s: belongs to root. Give it to "
+			"the user and group that the auth process runs as",
+			path);
+		return -1;
+	}
+	mailer->sendmail_uid = st.st_uid;
+	mailer->sendmail_gid = st.st_gid;
+	return 0;
+}
+
+static void
+deliver(struct geotrip_cmd *cmd, const struct geotrip_mailer_settings *mailer,
+	bool on_terminal, struct geotrip_delivery_count *count_r)
+{
+	struct geotrip_delivery_input input = {
+		.config = &cmd->config,
+		.store = cmd->store,
+		.mailer = *mailer,
+		.event = cmd->event,
+		.told_to_stop = told_to_stop,
+		.progress = on_terminal ? show_progress : NULL,
+	};
+
+	stop_signal = 0;
+	lib_signals_set_handler(SIGINT, 0, remember_signal, NULL);
+	lib_signals_set_handler(SIGTERM, 0, remember_signal, NULL);
+	input.auth = auth_master_init(socket_path("auth-userdb"), 0);
+	auth_master_set_timeout(input.auth, USERDB_TIMEOUT_MSECS);
+	if (geotrip_deliver(&input, count_r) < 0)
+		doveadm_exit_code = EX_TEMPFAIL;
+	auth_master_deinit(&input.auth);
+	lib_signals_unset_handler(SIGTERM, remember_signal, NULL);
+	lib_signals_unset_handler(SIGINT, remember_signal, NULL);
+}
+
+struct suspended_users {
+	pool_t pool;
+	ARRAY_TYPE(const_string) names;
+};
+
+static void
+collect_user(const struct geotrip_suspension *suspension, void *context)
+{
+	struct suspended_users *users = context;
+	const char *name = p_strdup(users->pool, suspension->user);
+
+	array_push_back(&users->names, &name);
+}
+
+/* Who was connected before the suspension could go on sending. */
+static unsigned int end_sessions(struct geotrip_cmd *cmd)
+{
+	struct suspended_users users = { .pool = cmd->pool };
+	const char *error;
+	int ended = 0;
+
+	if (!geotrip_services_have(cmd->config.suspend_services, SUBMISSION))
+		return 0;
+	p_array_init(&users.names, cmd->pool, 16);
+	if (geotrip_store_suspensions(cmd->store,
+				      GEOTRIP_STORE_SUSPENSIONS_ACTIVE, NULL,
+				      collect_user, &users, &error) < 0) {
+		geotrip_cmd_fail(cmd, error);
+		return 0;
+	}
+	if (array_count(&users.names) == 0)
+		return 0;
+	array_sort(&users.names, i_strcmp_p);
+	ended = geotrip_sessions_end(socket_path("anvil"), SUBMISSION,
+				     &users.names, &error);
+	if (ended < 0) {
+		geotrip_cmd_fail(cmd, t_strdup_printf(
+			"The open sessions could not be ended: %s", error));
+		return 0;
+	}
+	if (ended > 0) {
+		e_info(cmd->event, "%s of suspended users ended",
+		       geotrip_count(ended, "submission session",
+				     "submission sessions"));
+	}
+	return ended;
+}
+
+static void print_header(const char *name)
+{
+	doveadm_print_header(name, name, DOVEADM_PRINT_HEADER_FLAG_NUMBER);
+}
+
+static void
+print_counts(const struct geotrip_delivery_count *count, unsigned int ended)
+{
+	doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
+	print_header("sent");
+	print_header("deferred");
+	print_header("failed");
+	print_header("withdrawn");
+	print_header("sessions");
+	doveadm_print_num(count->sent);
+	doveadm_print_num(count->deferred);
+	doveadm_print_num(count->failed);
+	doveadm_print_num(count->withdrawn);
+	doveadm_print_num(ended);
+}
+
+static void notify(struct geotrip_cmd *cmd, struct doveadm_cmd_context *cctx)
+{
+	bool on_terminal = cctx->conn_type == DOVEADM_CONNECTION_TYPE_CLI &&
+		isatty(STDERR_FILENO) > 0;
+	struct geotrip_delivery_count count;
+	struct geotrip_mailer_settings mailer;
+	unsigned int ended = 0;
+	const char *error;
+
+	i_zero(&count);
+	if (!cmd->config.enforce) {
+		e_debug(cmd->event, "geotrip_mode = observe: nobody is written "
+			"to, and no session is ended");
+	} else if (geotrip_cmd_expire(cmd)) {
+		/* a thief goes on sending while we talk to the mail server */
+		ended = end_sessions(cmd);
+		if (geotrip_cmd_read_mailer(cctx, cmd->pool, &mailer,
+					    &error) < 0 ||
+		    (*mailer.submit->submission_host == '\0' &&
+		     find_sendmail_user(cmd, &mailer, &error) < 0))
+			geotrip_cmd_fail(cmd, error);
+		else
+			deliver(cmd, &mailer, on_terminal, &count);
+	}
+	print_counts(&count, ended);
 }
 
 static void cmd_geotrip_notify(struct doveadm_cmd_context *cctx)
 {
 	struct geotrip_cmd cmd;
-	const char *error;
 
 	if (!geotrip_cmd_begin(cctx, &cmd))
 		return;
-	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
-	doveadm_print_header_simple("user");
-	doveadm_print_header_simple("since");
-	doveadm_print_header_simple("reason");
-	doveadm_print_header_simple("countries");
-	doveadm_print_header_simple("state");
-	doveadm_print_header("attempts", "attempts",
-			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
-	if (geotrip_store_suspensions(cmd.store,
-				      GEOTRIP_STORE_SUSPENSIONS_TO_NOTIFY,
-				      NULL, print_notice, NULL, &error) < 0)
-		geotrip_cmd_fail(&cmd, error);
+	notify(&cmd, cctx);
 	geotrip_cmd_end(&cmd);
 }
 

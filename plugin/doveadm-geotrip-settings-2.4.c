@@ -18,3 +18,21 @@ int geotrip_cmd_read_settings(struct doveadm_cmd_context *cctx, pool_t pool,
 	return geotrip_settings_read_event(cctx->set_event, pool, config_r,
 					   error_r);
 }
+
+int geotrip_cmd_read_mailer(struct doveadm_cmd_context *cctx, pool_t pool,
+			    struct geotrip_mailer_settings *set_r,
+			    const char **error_r)
+{
+	const struct smtp_submit_settings *submit;
+
+	i_zero(set_r);
+	if (settings_get(cctx->set_event, &smtp_submit_setting_parser_info, 0,
+			 &submit, error_r) < 0)
+		return -1;
+	pool_add_external_ref(pool, submit->pool);
+	set_r->submit = submit;
+	set_r->input.event_parent = cctx->set_event;
+	/* the pool keeps them */
+	settings_free(submit);
+	return 0;
+}

@@ -5,6 +5,8 @@
 
 #include "lib.h"
 #include "array.h"
+#include "str.h"
+#include "geotrip-event.h"
 #include "doveadm-geotrip.h"
 
 struct show_context {
@@ -28,6 +30,26 @@ print_evidence(const struct geotrip_store_login *login,
 		geotrip_cmd_ip(&login->ip),
 		geotrip_cmd_text(login->service),
 		geotrip_cmd_text(login->mechanism)));
+}
+
+/* "sent 2026-11-24 08:08:08, 1 attempt", "queued, 2 attempts, next ...". */
+static void
+print_notice(const struct geotrip_notice *notice, void *context ATTR_UNUSED)
+{
+	string_t *str = t_str_new(128);
+
+	str_append(str, geotrip_notice_state_name(notice->state));
+	if (notice->sent_at != 0)
+		str_printfa(str, " %s", geotrip_cmd_time(notice->sent_at));
+	str_printfa(str, ", %s", geotrip_count(notice->attempts, "attempt",
+					       "attempts"));
+	if (notice->state == GEOTRIP_NOTICE_QUEUED && notice->attempts > 0) {
+		str_printfa(str, ", next %s",
+			    geotrip_cmd_time(notice->next_attempt));
+	}
+	if (notice->error != NULL)
+		str_printfa(str, ": %s", geotrip_cmd_text(notice->error));
+	print_field(geotrip_notice_title(notice->kind), str_c(str));
 }
 
 static void print_release(const struct geotrip_suspension *suspension)
@@ -66,11 +88,9 @@ show_suspension(const struct geotrip_suspension *suspension, void *context)
 	print_field("rule", geotrip_cmd_text(suspension->rule));
 	print_field("countries", geotrip_cmd_text(suspension->countries));
 	print_field("source", geotrip_cmd_text(suspension->source));
-	print_field("notice", t_strdup_printf("%s, %s",
-		geotrip_cmd_text(suspension->notice_state),
-		geotrip_count(suspension->notice_attempts,
-			      "attempt", "attempts")));
-	if (geotrip_store_evidence(ctx->cmd->store, suspension->id,
+	if (geotrip_store_notices(ctx->cmd->store, suspension->id,
+				  print_notice, NULL, &error) < 0 ||
+	    geotrip_store_evidence(ctx->cmd->store, suspension->id,
 				   print_evidence, NULL, &error) < 0)
 		geotrip_cmd_fail(ctx->cmd, error);
 }

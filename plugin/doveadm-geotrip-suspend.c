@@ -51,7 +51,7 @@ static void cmd_geotrip_suspend(struct doveadm_cmd_context *cctx)
 	if (!geotrip_cmd_get_users(cctx, &users))
 		return;
 	if (!doveadm_cmd_param_str(cctx, "reason", &reason))
-		reason = "by an operator";
+		reason = GEOTRIP_REASON_OPERATOR;
 	if (!geotrip_cmd_get_duration(cctx, "time", &duration) ||
 	    !geotrip_cmd_begin(cctx, &cmd))
 		return;

@@ -214,6 +214,7 @@ void geotrip_cmd_print_suspension_header(void)
 	doveadm_print_header_simple("until");
 	doveadm_print_header_simple("reason");
 	doveadm_print_header_simple("countries");
+	doveadm_print_header_simple("notice");
 }
 
 void geotrip_cmd_print_suspension(const struct geotrip_suspension *suspension)
@@ -224,4 +225,5 @@ void geotrip_cmd_print_suspension(const struct geotrip_suspension *suspension)
 		suspension->released_at : suspension->until));
 	doveadm_print(geotrip_cmd_text(suspension->reason));
 	doveadm_print(geotrip_cmd_text(suspension->countries));
+	doveadm_print(geotrip_cmd_text(suspension->notice_state));
 }

@@ -8,6 +8,7 @@
 
 #include "doveadm.h"
 #include "doveadm-print.h"
+#include "geotrip-mailer.h"
 #include "geotrip-settings.h"
 #include "geotrip-store.h"
 
@@ -36,6 +37,12 @@ void geotrip_cmd_register_settings(void);
 int geotrip_cmd_read_settings(struct doveadm_cmd_context *cctx, pool_t pool,
 			      struct geotrip_config *config_r,
 			      const char **error_r);
+
+/* How to reach the mail server that Dovecot's settings name. The settings are
+   allocated from the pool. Returns 0, or -1 with an error. */
+int geotrip_cmd_read_mailer(struct doveadm_cmd_context *cctx, pool_t pool,
+			    struct geotrip_mailer_settings *set_r,
+			    const char **error_r);
 
 /* Read the settings and open the store. Only if this returns TRUE the command
    goes on, and ends with geotrip_cmd_end(). */

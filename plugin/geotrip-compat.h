@@ -33,6 +33,8 @@ static inline struct event *geotrip_service_event(void)
 	return NULL;
 }
 
+#define geotrip_user_info_protocol service
+
 #elif defined(GEOTRIP_DOVECOT_24)
 
 #include "settings-parser.h"
@@ -53,6 +55,8 @@ static inline struct event *geotrip_service_event(void)
 {
 	return master_service_get_event(master_service);
 }
+
+#define geotrip_user_info_protocol protocol
 
 #else
 #  error "geotrip does not know this version of Dovecot"

@@ -82,3 +82,61 @@ void geotrip_event_suspension_ended(struct event *parent, const char *user,
 	       reason == NULL ? "" : geotrip_escape(reason));
 	event_unref(&event);
 }
+
+const char *geotrip_notice_title(enum geotrip_notice_kind kind)
+{
+	switch (kind) {
+	case GEOTRIP_NOTICE_SUSPENDED:
+		return "notice";
+	case GEOTRIP_NOTICE_RELEASED:
+		return "release notice";
+	case GEOTRIP_NOTICE_COPY:
+		return "copy of notice";
+	case GEOTRIP_NOTICE_UNDELIVERED:
+		return "undelivered report";
+	}
+	i_unreached();
+}
+
+void geotrip_event_notice(struct event *parent,
+			  const struct geotrip_notice *notice,
+			  const struct geotrip_notice_outcome *outcome,
+			  const char *to, bool quiet)
+{
+	bool deferred = outcome->state == GEOTRIP_NOTICE_QUEUED;
+	struct event *event = event_create(parent);
+	struct event_passthrough *e = event_create_passthrough(event)->
+		set_name("geotrip_notice_finished")->
+		add_str("user", notice->suspension.user)->
+		add_str("kind", geotrip_notice_kind_name(notice->kind))->
+		add_str("state", deferred ? "deferred" :
+			geotrip_notice_state_name(outcome->state));
+	const char *title = t_strdup_printf("user=<%s>: %s",
+		geotrip_escape(notice->suspension.user),
+		geotrip_notice_title(notice->kind));
+	const char *to_title = to == NULL ? title : t_strdup_printf(
+		"%s to %s", title, geotrip_escape(to));
+	const char *error = outcome->error == NULL ? "" : t_strconcat(
+		": ", geotrip_escape(outcome->error), NULL);
+
+	if (outcome->error != NULL)
+		e->add_str("error", outcome->error);
+	/* why nothing was tried is one message for all, from who knows it */
+	if (outcome->untried)
+		e_debug(e->event(), "%s not tried%s", to_title, error);
+	else if (deferred) {
+		e_warning(e->event(), "%s deferred until %s%s", to_title,
+			  t_strflocaltime("%Y-%m-%d %H:%M:%S",
+					  outcome->next_attempt / 1000000),
+			  error);
+	} else if (outcome->state == GEOTRIP_NOTICE_SENT && quiet) {
+		e_debug(e->event(), "%s sent to %s%s", title,
+			geotrip_escape(to), error);
+	} else if (outcome->state == GEOTRIP_NOTICE_SENT) {
+		e_info(e->event(), "%s sent to %s%s", title,
+		       geotrip_escape(to), error);
+	} else {
+		e_error(e->event(), "%s failed%s", to_title, error);
+	}
+	event_unref(&event);
+}

@@ -25,4 +25,14 @@ void geotrip_event_suspension_started(struct event *parent, const char *user,
 void geotrip_event_suspension_ended(struct event *parent, const char *user,
 				    const char *by, const char *reason);
 
+/* geotrip_notice_finished: what became of a notice that was claimed. to is
+   where it went, NULL if it was not sent anywhere. One line at the level info
+   (none if quiet), warning or error. */
+void geotrip_event_notice(struct event *parent,
+			  const struct geotrip_notice *notice,
+			  const struct geotrip_notice_outcome *outcome,
+			  const char *to, bool quiet);
+/* What a kind is called, for people. */
+const char *geotrip_notice_title(enum geotrip_notice_kind kind) ATTR_CONST;
+
 #endif

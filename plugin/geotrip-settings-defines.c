@@ -23,6 +23,13 @@ const struct setting_define geotrip_setting_defines[] = {
 	DEF(STR_NOVARS, geotrip_message),
 	DEF(ENUM, geotrip_on_error),
 	DEF(TIME, geotrip_retention),
+	DEF(STR_NOVARS, geotrip_notify_address),
+	DEF(STR_NOVARS, geotrip_notify_domain),
+	DEF(STR_NOVARS, geotrip_notify_language),
+	DEF(STR_NOVARS, geotrip_notify_from),
+	DEF(STR_NOVARS, geotrip_notify_admin),
+	DEF(BOOL, geotrip_notify_release),
+	DEF(STR_NOVARS, geotrip_notify_templates),
 
 	SETTING_DEFINE_LIST_END
 };
@@ -43,6 +50,13 @@ const struct geotrip_settings geotrip_default_settings = {
 		"contact your mail provider.",
 	.geotrip_on_error = "allow:deny",
 	.geotrip_retention = 30 * 24 * 60 * 60,
+	.geotrip_notify_address = GEOTRIP_ADDRESS_USER,
+	.geotrip_notify_domain = "",
+	.geotrip_notify_language = "en",
+	.geotrip_notify_from = "",
+	.geotrip_notify_admin = "",
+	.geotrip_notify_release = TRUE,
+	.geotrip_notify_templates = "",
 };
 
 bool geotrip_settings_check(void *_set, pool_t pool, const char **error_r)

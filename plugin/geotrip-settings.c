@@ -5,13 +5,18 @@
 
 #include "lib.h"
 #include "array.h"
+#include "message-address.h"
 #include "unichar.h"
 #include "wildcard-match.h"
 #include "geotrip-settings.h"
 
+#include <ctype.h>
+
 /* An SMTP reply line has 512 bytes (RFC 5321, 4.5.3.1.5), and the server puts
    its own words before ours. */
 #define MAX_MESSAGE_BYTES 400
+/* A language tag that is longer is a mistake (RFC 5646, 4.4.1). */
+#define MAX_LANGUAGE_BYTES 35
 
 static const char *const *
 split_words(pool_t pool, const char *str)
@@ -77,6 +82,93 @@ check_retention(const struct geotrip_config *config, const char **error_r)
 	return 0;
 }
 
+bool geotrip_language_is_valid(const char *language)
+{
+	const char *p;
+
+	for (p = language; *p != '\0'; p++) {
+		if (!i_isalnum(*p) && *p != '-' && *p != '_')
+			return FALSE;
+	}
+	return *language != '\0' && p - language <= MAX_LANGUAGE_BYTES;
+}
+
+/* "Mail support <support@example.org>", or only the address. */
+static int
+parse_from(const char *from, pool_t pool, struct geotrip_notify_config *config,
+	   const char **error_r)
+{
+	const struct message_address *addr;
+	ARRAY_TYPE(smtp_address_const) parsed;
+
+	if (*from == '\0')
+		return 0;
+	addr = message_address_parse(pool_datastack_create(),
+				     (const unsigned char *)from, strlen(from),
+				     2, 0);
+	t_array_init(&parsed, 1);
+	if (addr == NULL || addr->next != NULL || addr->invalid_syntax ||
+	    *addr->domain == '\0' || !uni_utf8_str_is_valid(from)) {
+		*error_r = t_strdup_printf(
+			"\"%s\" must be one address, such as "
+			"support@example.org or "
+			"Mail support <support@example.org>",
+			geotrip_escape(from));
+		return -1;
+	}
+	if (geotrip_addresses_parse(pool, t_strdup_printf(
+			"%s@%s", addr->mailbox, addr->domain), NULL, "",
+			&parsed, error_r) < 0)
+		return -1;
+	config->from = array_idx_elem(&parsed, 0);
+	config->from_name = p_strdup_empty(pool, addr->name);
+	return 0;
+}
+
+static int
+parse_notify(const struct geotrip_settings *set, pool_t pool,
+	     struct geotrip_notify_config *config, const char **error_r)
+{
+	ARRAY_TYPE(smtp_address_const) trial;
+	const char *error;
+
+	config->address = p_strdup(pool, set->geotrip_notify_address);
+	config->domain = p_strdup(pool, set->geotrip_notify_domain);
+	config->language = p_strdup(pool, set->geotrip_notify_language);
+	config->release = set->geotrip_notify_release;
+	config->templates = p_strdup(pool, set->geotrip_notify_templates);
+	p_array_init(&config->admin, pool, 2);
+	t_array_init(&trial, 2);
+
+	if (!geotrip_domain_is_valid(config->domain)) {
+		*error_r = t_strdup_printf(
+			"geotrip_notify_domain: \"%s\" is not a domain",
+			geotrip_escape(config->domain));
+	} else if (!geotrip_language_is_valid(config->language)) {
+		*error_r = t_strdup_printf(
+			"geotrip_notify_language: \"%s\" is not a language: "
+			"write for example en or pt-BR",
+			geotrip_escape(config->language));
+	} else if (geotrip_addresses_parse(pool_datastack_create(),
+					   config->address, "user", "",
+					   &trial, &error) < 0) {
+		*error_r = t_strconcat("geotrip_notify_address: ", error,
+				       NULL);
+	} else if (parse_from(set->geotrip_notify_from, pool, config,
+			      &error) < 0) {
+		*error_r = t_strconcat("geotrip_notify_from: ", error, NULL);
+	} else if (*set->geotrip_notify_admin != '\0' &&
+		   geotrip_addresses_parse(pool, set->geotrip_notify_admin,
+					   NULL, config->domain,
+					   &config->admin, &error) < 0) {
+		*error_r = t_strconcat("geotrip_notify_admin: ", error, NULL);
+	} else {
+		return check_path("geotrip_notify_templates",
+				  config->templates, error_r);
+	}
+	return -1;
+}
+
 int geotrip_config_parse(const struct geotrip_settings *set, pool_t pool,
 			 struct geotrip_config *config_r,
 			 const char **error_r)
@@ -118,6 +210,7 @@ int geotrip_config_parse(const struct geotrip_settings *set, pool_t pool,
 	if (check_path("geotrip_db", set->geotrip_db, error_r) < 0 ||
 	    check_path("geotrip_mmdb", set->geotrip_mmdb, error_r) < 0 ||
 	    check_message(set->geotrip_message, error_r) < 0 ||
+	    parse_notify(set, pool, &config_r->notify, error_r) < 0 ||
 	    check_retention(config_r, error_r) < 0)
 		return -1;
 	if (*set->geotrip_db != '\0' && *set->geotrip_mmdb == '\0') {

@@ -7,6 +7,7 @@
    wants them. How they are read differs between Dovecot versions and
    processes: see geotrip-settings-read.h. */
 
+#include "geotrip-address.h"
 #include "geotrip-network.h"
 #include "geotrip-rule.h"
 
@@ -26,6 +27,31 @@ struct geotrip_settings {
 	const char *geotrip_message;
 	const char *geotrip_on_error;
 	unsigned int geotrip_retention;
+	const char *geotrip_notify_address;
+	const char *geotrip_notify_domain;
+	const char *geotrip_notify_language;
+	const char *geotrip_notify_from;
+	const char *geotrip_notify_admin;
+	bool geotrip_notify_release;
+	const char *geotrip_notify_templates;
+};
+
+/* Whom to tell, and how. */
+struct geotrip_notify_config {
+	/* where notices go, see geotrip_addresses_parse() */
+	const char *address;
+	/* for addresses without one, or the empty string */
+	const char *domain;
+	const char *language;
+	/* NULL: the postmaster of this host. The name may be NULL, too. */
+	const struct smtp_address *from;
+	const char *from_name;
+	/* may be empty */
+	ARRAY_TYPE(smtp_address_const) admin;
+	/* tell that sending works again? */
+	bool release;
+	/* the operator's own templates, or the empty string */
+	const char *templates;
 };
 
 /* As parsed. */
@@ -48,6 +74,7 @@ struct geotrip_config {
 	ARRAY_TYPE(geotrip_network) local_networks;
 	const char *message;
 	int64_t retention;
+	struct geotrip_notify_config notify;
 };
 
 /* Parse and check the settings; everything is allocated from pool. Returns
@@ -60,6 +87,8 @@ int geotrip_config_parse(const struct geotrip_settings *set, pool_t pool,
 
 /* Does the list have the service? */
 bool geotrip_services_have(const char *const *services, const char *service);
+/* Can this be the name of a language, and of a file? */
+bool geotrip_language_is_valid(const char *language);
 /* Is the user, as passed by Dovecot after its normalization, exempt? */
 bool geotrip_config_user_exempt(const struct geotrip_config *config,
 				const char *user);

@@ -42,11 +42,6 @@ struct login_row {
 };
 ARRAY_DEFINE_TYPE(login_row, struct login_row);
 
-static const char *text_from_column(pool_t pool, sqlite3_stmt *stmt, int idx)
-{
-	return p_strdup(pool, (const char *)sqlite3_column_text(stmt, idx));
-}
-
 static void
 login_from_row(pool_t pool, sqlite3_stmt *stmt, struct login_row *row)
 {
@@ -55,10 +50,10 @@ login_from_row(pool_t pool, sqlite3_stmt *stmt, struct login_row *row)
 	row->login.time = sqlite3_column_int64(stmt, 1);
 	geotrip_sqlite_country(stmt, 2, &row->login.country);
 	ip_from_column(stmt, 3, &row->login.ip);
-	row->login.service = text_from_column(pool, stmt, 4);
-	row->login.mechanism = text_from_column(pool, stmt, 5);
-	row->login.session = text_from_column(pool, stmt, 6);
-	row->verdict = text_from_column(pool, stmt, 7);
+	row->login.service = geotrip_sqlite_text(pool, stmt, 4);
+	row->login.mechanism = geotrip_sqlite_text(pool, stmt, 5);
+	row->login.session = geotrip_sqlite_text(pool, stmt, 6);
+	row->verdict = geotrip_sqlite_text(pool, stmt, 7);
 }
 
 static int

@@ -115,6 +115,17 @@ void geotrip_sqlite_country(sqlite3_stmt *stmt, int idx,
 		memcpy(country_r->code, sqlite3_column_text(stmt, idx), 2);
 }
 
+const char *geotrip_sqlite_text(pool_t pool, sqlite3_stmt *stmt, int idx)
+{
+	return p_strdup(pool, (const char *)sqlite3_column_text(stmt, idx));
+}
+
+int64_t geotrip_sqlite_until(sqlite3_stmt *stmt, int idx)
+{
+	return sqlite3_column_type(stmt, idx) == SQLITE_NULL ?
+		GEOTRIP_NEVER : sqlite3_column_int64(stmt, idx);
+}
+
 int geotrip_sqlite_step(struct geotrip_store *store, sqlite3_stmt *stmt,
 			const char **error_r)
 {
@@ -182,8 +193,7 @@ void geotrip_sqlite_rollback(struct geotrip_store *store)
 	const char *error;
 
 	/* ids given out in this transaction are void now */
-	if (++store->generation == 0)
-		store->generation++;
+	geotrip_sqlite_next_generation(store);
 	/* SQLite itself rolls back after some errors */
 	if (sqlite3_get_autocommit(store->db) == 0)
 		(void)sqlite_run_sql(store, sql, &error);

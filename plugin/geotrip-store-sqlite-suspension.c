@@ -1,19 +1,16 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Suspensions and their notices: how they begin, end and are listed. */
+/* Suspensions: how they begin, end and are listed. */
 
 #include "lib.h"
 #include "array.h"
 #include "geotrip-store-sqlite.h"
 
-#define SUSPENSION_COLUMNS \
-	"suspension.id, user.name, suspension.since, suspension.until, " \
-	"suspension.reason, suspension.rule, suspension.countries, " \
-	"suspension.source, suspension.released_at, suspension.released_by, " \
-	"suspension.release_reason, notice.state, notice.attempts "
+#define SUSPENSION_COLUMNS GEOTRIP_SQLITE_SUSPENSION_COLUMNS", notice.state "
 #define SUSPENSION_TABLES \
 	"FROM suspension JOIN user ON user.id = suspension.user_id " \
-	"LEFT JOIN notice ON notice.suspension_id = suspension.id "
+	"LEFT JOIN notice ON notice.suspension_id = suspension.id " \
+	"AND notice.kind = 'suspended' "
 #define IS_ACTIVE(now) \
 	"suspension.released_at IS NULL AND " \
 	"(suspension.until IS NULL OR suspension.until > " now ") "
@@ -26,9 +23,6 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 	static const char sql[] =
 		"INSERT INTO suspension (user_id, since, until, reason, rule, "
 		"countries, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-	static const char sql_notice[] =
-		"INSERT INTO notice (suspension_id, next_attempt) "
-		"VALUES (?1, ?2)";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 
 	if (stmt == NULL)
@@ -43,39 +37,26 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 		return -1;
 	*id_r = sqlite3_last_insert_rowid(store->db);
-
-	stmt = geotrip_sqlite_stmt(store, sql_notice, error_r);
-	if (stmt == NULL)
-		return -1;
-	(void)sqlite3_bind_int64(stmt, 1, *id_r);
-	(void)sqlite3_bind_int64(stmt, 2, new->since);
-	return geotrip_sqlite_run(store, stmt, error_r);
+	return geotrip_sqlite_queue_notice(store, *id_r,
+					   GEOTRIP_NOTICE_SUSPENDED,
+					   new->since, error_r);
 }
 
-static const char *text_from_column(pool_t pool, sqlite3_stmt *stmt, int idx)
+void geotrip_sqlite_suspension(pool_t pool, sqlite3_stmt *stmt, int idx,
+			       struct geotrip_suspension *suspension_r)
 {
-	return p_strdup(pool, (const char *)sqlite3_column_text(stmt, idx));
-}
-
-static void
-suspension_from_row(pool_t pool, sqlite3_stmt *stmt,
-		    struct geotrip_suspension *row_r)
-{
-	i_zero(row_r);
-	row_r->id = sqlite3_column_int64(stmt, 0);
-	row_r->user = text_from_column(pool, stmt, 1);
-	row_r->since = sqlite3_column_int64(stmt, 2);
-	row_r->until = sqlite3_column_type(stmt, 3) == SQLITE_NULL ?
-		GEOTRIP_NEVER : sqlite3_column_int64(stmt, 3);
-	row_r->reason = text_from_column(pool, stmt, 4);
-	row_r->rule = text_from_column(pool, stmt, 5);
-	row_r->countries = text_from_column(pool, stmt, 6);
-	row_r->source = text_from_column(pool, stmt, 7);
-	row_r->released_at = sqlite3_column_int64(stmt, 8);
-	row_r->released_by = text_from_column(pool, stmt, 9);
-	row_r->release_reason = text_from_column(pool, stmt, 10);
-	row_r->notice_state = text_from_column(pool, stmt, 11);
-	row_r->notice_attempts = sqlite3_column_int(stmt, 12);
+	i_zero(suspension_r);
+	suspension_r->id = sqlite3_column_int64(stmt, idx++);
+	suspension_r->user = geotrip_sqlite_text(pool, stmt, idx++);
+	suspension_r->since = sqlite3_column_int64(stmt, idx++);
+	suspension_r->until = geotrip_sqlite_until(stmt, idx++);
+	suspension_r->reason = geotrip_sqlite_text(pool, stmt, idx++);
+	suspension_r->rule = geotrip_sqlite_text(pool, stmt, idx++);
+	suspension_r->countries = geotrip_sqlite_text(pool, stmt, idx++);
+	suspension_r->source = geotrip_sqlite_text(pool, stmt, idx++);
+	suspension_r->released_at = sqlite3_column_int64(stmt, idx++);
+	suspension_r->released_by = geotrip_sqlite_text(pool, stmt, idx++);
+	suspension_r->release_reason = geotrip_sqlite_text(pool, stmt, idx);
 }
 
 ARRAY_DEFINE_TYPE(suspension, struct geotrip_suspension);
@@ -84,10 +65,15 @@ static int
 read_suspensions(struct geotrip_store *store, sqlite3_stmt *stmt, pool_t pool,
 		 ARRAY_TYPE(suspension) *rows, const char **error_r)
 {
+	struct geotrip_suspension *row;
 	int ret;
 
-	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0)
-		suspension_from_row(pool, stmt, array_append_space(rows));
+	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
+		row = array_append_space(rows);
+		geotrip_sqlite_suspension(pool, stmt, 0, row);
+		row->notice_state = geotrip_sqlite_text(
+			pool, stmt, GEOTRIP_SQLITE_SUSPENSION_COLUMN_COUNT);
+	}
 	return ret;
 }
 
@@ -117,11 +103,6 @@ static const char *suspensions_sql(enum geotrip_store_suspensions which)
 		"SELECT "SUSPENSION_COLUMNS SUSPENSION_TABLES
 		"WHERE (?1 IS NULL OR user.name = ?1) AND ?2 > 0 "
 		"ORDER BY suspension.since DESC, suspension.id DESC LIMIT 1";
-	static const char to_notify[] =
-		"SELECT "SUSPENSION_COLUMNS SUSPENSION_TABLES
-		"WHERE (?1 IS NULL OR user.name = ?1) AND ?2 > 0 "
-		"AND notice.state = 'queued' "
-		"ORDER BY notice.next_attempt, notice.id";
 
 	switch (which) {
 	case GEOTRIP_STORE_SUSPENSIONS_ACTIVE:
@@ -130,8 +111,6 @@ static const char *suspensions_sql(enum geotrip_store_suspensions which)
 		return all;
 	case GEOTRIP_STORE_SUSPENSIONS_LAST:
 		return last;
-	case GEOTRIP_STORE_SUSPENSIONS_TO_NOTIFY:
-		return to_notify;
 	}
 	i_unreached();
 }
@@ -144,7 +123,6 @@ int geotrip_store_suspensions(struct geotrip_store *store,
 {
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(
 		store, suspensions_sql(which), error_r);
-
 	ARRAY_TYPE(suspension) rows;
 	pool_t pool;
 	int ret;
@@ -190,7 +168,11 @@ end_suspension(struct geotrip_store *store, int64_t suspension_id, int64_t end,
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, suspension_id);
 	(void)sqlite3_bind_int64(stmt, 2, end);
-	return geotrip_sqlite_run(store, stmt, error_r);
+	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
+		return -1;
+	return geotrip_sqlite_end_notices(store, suspension_id, geotrip_now(),
+					  strcmp(by, "operator") == 0,
+					  error_r);
 }
 
 /* Within a transaction: close what is over at now, of the user or of all
@@ -368,21 +350,6 @@ int geotrip_store_suspend(struct geotrip_store *store, const char *user,
 }
 
 static int
-withdraw_notice(struct geotrip_store *store, int64_t suspension_id,
-		const char **error_r)
-{
-	static const char sql[] =
-		"UPDATE notice SET state = 'withdrawn' "
-		"WHERE suspension_id = ?1 AND state = 'queued'";
-	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
-
-	if (stmt == NULL)
-		return -1;
-	(void)sqlite3_bind_int64(stmt, 1, suspension_id);
-	return geotrip_sqlite_run(store, stmt, error_r);
-}
-
-static int
 release(struct geotrip_store *store, const char *user, const char *reason,
 	const char **error_r)
 {
@@ -397,8 +364,7 @@ release(struct geotrip_store *store, const char *user, const char *reason,
 	ret = find_active(store, user_id, &id, error_r);
 	if (ret <= 0)
 		return ret;
-	if (end_suspension(store, id, now, "operator", reason, error_r) < 0 ||
-	    withdraw_notice(store, id, error_r) < 0)
+	if (end_suspension(store, id, now, "operator", reason, error_r) < 0)
 		return -1;
 	return 1;
 }

@@ -256,7 +256,7 @@ static bool store_file_is_gone(struct geotrip_store *store)
 		st.st_ino != store->st.st_ino || st.st_dev != store->st.st_dev;
 }
 
-static void store_next_generation(struct geotrip_store *store)
+void geotrip_sqlite_next_generation(struct geotrip_store *store)
 {
 	if (++store->generation == 0)
 		store->generation++;
@@ -269,7 +269,7 @@ int geotrip_store_open(struct geotrip_store *store, const char **error_r)
 			return 0;
 		store_close(store);
 	}
-	store_next_generation(store);
+	geotrip_sqlite_next_generation(store);
 	store->created = FALSE;
 	if (store_open_file(store, error_r) < 0) {
 		store_close(store);
@@ -289,7 +289,7 @@ int geotrip_store_sync(struct geotrip_store *store, const char **error_r)
 		return -1;
 	if (data_version != store->data_version) {
 		store->data_version = data_version;
-		store_next_generation(store);
+		geotrip_sqlite_next_generation(store);
 	}
 	return 0;
 }

@@ -49,6 +49,10 @@ void geotrip_sqlite_bind_until(sqlite3_stmt *stmt, int idx, int64_t time);
 /* Get a country from a column; NULL and the empty string are "not known". */
 void geotrip_sqlite_country(sqlite3_stmt *stmt, int idx,
 			    struct geotrip_country *country_r);
+/* Get a text from a column, or NULL. */
+const char *geotrip_sqlite_text(pool_t pool, sqlite3_stmt *stmt, int idx);
+/* Get a time from a column; NULL is GEOTRIP_NEVER. */
+int64_t geotrip_sqlite_until(sqlite3_stmt *stmt, int idx);
 /* Returns 1 if there is a row, 0 if the statement is done, -1 with an error.
    Done or failed, the statement is reset. */
 int geotrip_sqlite_step(struct geotrip_store *store, sqlite3_stmt *stmt,
@@ -57,6 +61,8 @@ int geotrip_sqlite_step(struct geotrip_store *store, sqlite3_stmt *stmt,
 int geotrip_sqlite_run(struct geotrip_store *store, sqlite3_stmt *stmt,
 		       const char **error_r);
 
+/* What was read before may have become wrong. */
+void geotrip_sqlite_next_generation(struct geotrip_store *store);
 /* A write transaction. After a successful begin there must be one commit or
    one rollback. If commit fails, it has rolled back. */
 int geotrip_sqlite_begin(struct geotrip_store *store, const char **error_r);
@@ -84,5 +90,29 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 				     int64_t user_id,
 				     const struct geotrip_suspension *new,
 				     int64_t *id_r, const char **error_r);
+
+/* The columns of a suspension, and the tables that they need. The row begins
+   at the column idx. */
+#define GEOTRIP_SQLITE_SUSPENSION_COLUMNS \
+	"suspension.id, user.name, suspension.since, suspension.until, " \
+	"suspension.reason, suspension.rule, suspension.countries, " \
+	"suspension.source, suspension.released_at, suspension.released_by, " \
+	"suspension.release_reason"
+#define GEOTRIP_SQLITE_SUSPENSION_COLUMN_COUNT 11
+void geotrip_sqlite_suspension(pool_t pool, sqlite3_stmt *stmt, int idx,
+			       struct geotrip_suspension *suspension_r);
+
+/* Within a transaction: queue a notice of the suspension, unless it has one of
+   that kind already. */
+int geotrip_sqlite_queue_notice(struct geotrip_store *store,
+				int64_t suspension_id,
+				enum geotrip_notice_kind kind, int64_t time,
+				const char **error_r);
+/* Within a transaction: the suspension ended at that time. Withdraw what has
+   not been delivered, if an operator ended it, or queue that sending works
+   again, if the owner was told that it did not. */
+int geotrip_sqlite_end_notices(struct geotrip_store *store,
+			       int64_t suspension_id, int64_t time,
+			       bool by_operator, const char **error_r);
 
 #endif

@@ -149,9 +149,8 @@ struct geotrip_suspension {
 	int64_t released_at;
 	const char *released_by;
 	const char *release_reason;
-	/* the state of the notice and how often its delivery was tried */
+	/* of the notice to the owner */
 	const char *notice_state;
-	unsigned int notice_attempts;
 };
 
 /* Callbacks get one row at a time, valid during the callback. They are called
@@ -167,8 +166,6 @@ enum geotrip_store_suspensions {
 	GEOTRIP_STORE_SUSPENSIONS_ALL,
 	/* only the one that began last */
 	GEOTRIP_STORE_SUSPENSIONS_LAST,
-	/* those with a queued notice, in the order of delivery */
-	GEOTRIP_STORE_SUSPENSIONS_TO_NOTIFY,
 };
 
 /* Call back for the suspensions of a user, or of all users (NULL). One whose
@@ -179,6 +176,11 @@ int geotrip_store_suspensions(struct geotrip_store *store,
 			      geotrip_suspension_callback_t *callback,
 			      void *context, const char **error_r);
 
+/* Reasons of ours: they tell operators something, but not the owner of the
+   account. */
+#define GEOTRIP_REASON_OPERATOR "by an operator"
+#define GEOTRIP_REASON_REWRITTEN "suspended before the database was lost"
+
 /* Suspend a user, known or not, on behalf of an operator, and queue a notice.
    until may be GEOTRIP_NEVER. If the user is suspended already, that
    suspension gets the new end and reason. Returns 0, or -1 with an error. */
@@ -187,16 +189,126 @@ int geotrip_store_suspend(struct geotrip_store *store, const char *user,
 			  const char **error_r);
 
 /* End the active suspension of a user on behalf of an operator, clear the
-   user's window, withdraw a notice that is still queued. reason may be NULL.
-   Returns 1, 0 if the user is not suspended, or -1 with an error. */
+   user's window, withdraw a notice that is still queued, or queue one that
+   sending works again. reason may be NULL. Returns 1, 0 if the user is not
+   suspended, or -1 with an error. */
 int geotrip_store_release(struct geotrip_store *store, const char *user,
 			  const char *reason, const char **error_r);
 
-/* Close suspensions whose time is over, and call back for each. Returns 0, or
-   -1 with an error. */
+/* Close suspensions whose time is over, queue notices for those whose owner
+   was told of the beginning, and call back for each. Returns 0, or -1 with an
+   error. */
 int geotrip_store_expire(struct geotrip_store *store,
 			 geotrip_suspension_callback_t *callback,
 			 void *context, const char **error_r);
+
+/*
+ * Notices
+ */
+
+enum geotrip_notice_kind {
+	/* to the owner of the account; queued with every suspension */
+	GEOTRIP_NOTICE_SUSPENDED,
+	/* to the owner: sending works again */
+	GEOTRIP_NOTICE_RELEASED,
+	/* to the administrator: the first one again */
+	GEOTRIP_NOTICE_COPY,
+	/* to the administrator: the owner could not be told */
+	GEOTRIP_NOTICE_UNDELIVERED,
+};
+
+enum geotrip_notice_state {
+	GEOTRIP_NOTICE_QUEUED,
+	GEOTRIP_NOTICE_WITHDRAWN,
+	GEOTRIP_NOTICE_SENT,
+	GEOTRIP_NOTICE_FAILED,
+};
+
+struct geotrip_notice {
+	int64_t id;
+	enum geotrip_notice_kind kind;
+	enum geotrip_notice_state state;
+	/* a claim counts as one */
+	unsigned int attempts;
+	int64_t next_attempt;
+	/* 0: nobody is delivering it */
+	int64_t lease_until;
+	/* the addresses that did not take it yet, a line each; NULL: all of
+	   them */
+	const char *pending_to;
+	/* 0: it was not sent */
+	int64_t sent_at;
+	/* why the last try failed, or NULL */
+	const char *error;
+	/* what it tells of; not set by geotrip_store_notices() */
+	struct geotrip_suspension suspension;
+	/* why the owner's notice failed, or NULL; likewise */
+	const char *owner_error;
+};
+
+/* The name of a kind and of a state, as they are stored and shown. */
+const char *geotrip_notice_kind_name(enum geotrip_notice_kind kind) ATTR_CONST;
+const char *
+geotrip_notice_state_name(enum geotrip_notice_state state) ATTR_CONST;
+
+/* How many queued notices of a kind are due at the time, and nobody is
+   delivering them? Returns 0, or -1 with an error. */
+int geotrip_store_notices_due(struct geotrip_store *store,
+			      enum geotrip_notice_kind kind, int64_t time,
+			      unsigned int *count_r, const char **error_r);
+
+/* Claim the notice of a kind that has been due for the longest at the time:
+   up to lease_until, no other process gets it. What is to be tried, or has
+   been claimed, up to more than two hours after now is from a clock that was
+   ahead, and due and free as well. like may be a notice that was claimed
+   before: then only one that is to go to the same addresses. Its texts are
+   allocated from the pool. Returns 1, 0 if there is none, or -1 with an
+   error. */
+int geotrip_store_notice_claim(struct geotrip_store *store,
+			       enum geotrip_notice_kind kind, int64_t time,
+			       int64_t lease_until,
+			       const struct geotrip_notice *like, pool_t pool,
+			       struct geotrip_notice *notice_r,
+			       const char **error_r);
+
+/* What became of a claimed notice. */
+struct geotrip_notice_outcome {
+	enum geotrip_notice_state state;
+	/* if it is queued again */
+	int64_t next_attempt;
+	const char *pending_to;
+	/* nothing was tried: the claim does not count as an attempt */
+	bool untried;
+	const char *error;
+	/* tell the administrator as well: queue a copy, or that the owner could
+	   not be told */
+	bool queue_copy;
+	bool queue_undelivered;
+};
+
+/* Write down the outcome, and end the claim. Returns 1, 0 if the claim had run
+   out and another process has the notice, or -1 with an error. */
+int geotrip_store_notice_finish(struct geotrip_store *store,
+				const struct geotrip_notice *notice,
+				const struct geotrip_notice_outcome *outcome,
+				const char **error_r);
+
+/* Withdraw queued notices that are not true any more: that an account is
+   suspended which an operator has released, that one works again which was
+   suspended anew, or, with all_released, all of the latter kind. Returns 0, or
+   -1 with an error. */
+int geotrip_store_notices_withdraw(struct geotrip_store *store,
+				   bool all_released, unsigned int *count_r,
+				   const char **error_r);
+
+typedef void
+geotrip_notice_callback_t(const struct geotrip_notice *notice, void *context);
+
+/* Call back for each notice of a suspension. Returns 0, or -1 with an
+   error. */
+int geotrip_store_notices(struct geotrip_store *store, int64_t suspension_id,
+			  geotrip_notice_callback_t *callback, void *context,
+			  const char **error_r);
 
 /*
  * What was recorded

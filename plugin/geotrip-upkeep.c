@@ -60,7 +60,7 @@ static void suspend_again(struct geotrip_user *user, void *context)
 	if (geotrip_user_suspended(user, geotrip_now()) &&
 	    geotrip_store_suspend(gt->store, user->store.name,
 				  user->suspended_until,
-				  "suspended before the database was lost",
+				  GEOTRIP_REASON_REWRITTEN,
 				  &error) < 0)
 		geotrip_alarm_raise(gt->alarm, error);
 }

@@ -35,8 +35,8 @@ class Schema(Case):
             "suspension": "id user_id since until reason rule countries"
                           " source released_at released_by release_reason",
             "evidence": "suspension_id login_id",
-            "notice": "id suspension_id state attempts next_attempt sent_at"
-                      " error",
+            "notice": "id suspension_id kind state attempts next_attempt"
+                      " lease_until pending_to sent_at error",
             "country_day": "day service country logins trips",
             "active_suspension": "user since until reason",
         }

@@ -41,6 +41,12 @@ static struct geotrip_settings default_settings(void)
 		.geotrip_message = "Suspended.",
 		.geotrip_on_error = "allow",
 		.geotrip_retention = 30 * 86400,
+		.geotrip_notify_address = "%{user}",
+		.geotrip_notify_domain = "",
+		.geotrip_notify_language = "en",
+		.geotrip_notify_from = "",
+		.geotrip_notify_admin = "",
+		.geotrip_notify_templates = "",
 	};
 	return set;
 }

@@ -37,6 +37,12 @@ static struct geotrip_policy *start(const char *mode, const char *services)
 		.geotrip_message = "Suspended.",
 		.geotrip_on_error = "allow",
 		.geotrip_retention = 30 * 86400,
+		.geotrip_notify_address = "%{user}",
+		.geotrip_notify_domain = "",
+		.geotrip_notify_language = "en",
+		.geotrip_notify_from = "",
+		.geotrip_notify_admin = "",
+		.geotrip_notify_templates = "",
 	};
 	const char *error;
 

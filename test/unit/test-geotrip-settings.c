@@ -20,6 +20,13 @@ static const struct geotrip_settings good = {
 	.geotrip_message = "Suspended.",
 	.geotrip_on_error = "allow",
 	.geotrip_retention = 30 * 86400,
+	.geotrip_notify_address = "%{user}",
+	.geotrip_notify_domain = "",
+	.geotrip_notify_language = "en",
+	.geotrip_notify_from = "",
+	.geotrip_notify_admin = "",
+	.geotrip_notify_release = TRUE,
+	.geotrip_notify_templates = "",
 };
 
 static void test_config_good(void)
@@ -41,6 +48,8 @@ static void test_config_good(void)
 	test_assert(geotrip_config_user_exempt(&config,
 					       "a@BOTS.example.org"));
 	test_assert(!geotrip_config_user_exempt(&config, "a@example.org"));
+	test_assert(config.notify.from == NULL && config.notify.release);
+	test_assert(array_count(&config.notify.admin) == 0);
 	test_end();
 	pool_unref(&pool);
 }
@@ -62,6 +71,30 @@ static void test_config_star(void)
 	pool_unref(&pool);
 }
 
+static void test_config_notify(void)
+{
+	pool_t pool = pool_alloconly_create("test", 4096);
+	struct geotrip_settings set = good;
+	struct geotrip_config config;
+	const char *error = "";
+
+	test_begin("settings: whom to tell");
+	set.geotrip_notify_from =
+		"\xe3\x82\xb5\xe3\x83\x9d <support@example.org>";
+	set.geotrip_notify_admin = "ops, boss@example.com";
+	set.geotrip_notify_domain = "example.org";
+	set.geotrip_notify_language = "pt-BR";
+	test_assert(geotrip_config_parse(&set, pool, &config, &error) == 0);
+	test_assert_strcmp(smtp_address_encode(config.notify.from),
+			   "support@example.org");
+	test_assert_strcmp(config.notify.from_name,
+			   "\xe3\x82\xb5\xe3\x83\x9d");
+	test_assert_strcmp(geotrip_addresses_join(&config.notify.admin, " "),
+			   "ops@example.org boss@example.com");
+	test_end();
+	pool_unref(&pool);
+}
+
 static void test_config_errors(void)
 {
 	static const char *const too_long =
@@ -72,12 +105,16 @@ static void test_config_errors(void)
 		"0123456789012345678901234567890123456789012345678901234567"
 		"0123456789012345678901234567890123456789012345678901234567"
 		"0123456789012345678901234567890123456789012345678901234567";
-	struct geotrip_settings sets[10];
+	struct geotrip_settings sets[17];
 	static const char *const names[N_ELEMENTS(sets)] = {
 		"geotrip_rules: ", "geotrip_exempt_networks: ",
 		"geotrip_db: ", "geotrip_mmdb: ", "geotrip_mmdb: ",
 		"geotrip_message: ", "geotrip_message: ", "geotrip_message: ",
 		"geotrip_message: ", "geotrip_retention: ",
+		"geotrip_notify_address: ", "geotrip_notify_domain: ",
+		"geotrip_notify_language: ", "geotrip_notify_from: ",
+		"geotrip_notify_from: ", "geotrip_notify_admin: ",
+		"geotrip_notify_templates: ",
 	};
 	struct geotrip_config config;
 	const char *error;
@@ -96,6 +133,13 @@ static void test_config_errors(void)
 	sets[7].geotrip_message = "not UTF-8 \xff";
 	sets[8].geotrip_message = too_long;
 	sets[9].geotrip_retention = 3599;
+	sets[10].geotrip_notify_address = "%{usr}@example.org";
+	sets[11].geotrip_notify_domain = "@example.org";
+	sets[12].geotrip_notify_language = "../../etc/passwd";
+	sets[13].geotrip_notify_from = "a@example.org, b@example.org";
+	sets[14].geotrip_notify_from = "Support <support>";
+	sets[15].geotrip_notify_admin = "a@example.org b@@example.org";
+	sets[16].geotrip_notify_templates = "notices";
 
 	for (i = 0; i < N_ELEMENTS(sets); i++) T_BEGIN {
 		pool_t pool = pool_alloconly_create("test", 4096);
@@ -184,6 +228,7 @@ int main(void)
 	static void (*const tests[])(void) = {
 		test_config_good,
 		test_config_star,
+		test_config_notify,
 		test_config_errors,
 		test_networks,
 		NULL

@@ -7,62 +7,14 @@
 #include "array.h"
 #include "str.h"
 #include "test-common.h"
-#include "geotrip-store.h"
+#include "test-store-fixture.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define HOUR GEOTRIP_USECS(3600)
-
-static const char *dir, *path;
-
-static struct geotrip_store *open_store(bool create)
-{
-	const struct geotrip_store_settings set = {
-		.path = path,
-		.create = create,
-		.lock_wait_msecs = 100,
-	};
-	struct geotrip_store *store = geotrip_store_init(&set);
-	const char *error;
-
-	if (geotrip_store_open(store, &error) < 0)
-		i_fatal("%s", error);
-	return store;
-}
-
-static void remove_db(void)
-{
-	i_unlink_if_exists(path);
-	i_unlink_if_exists(t_strconcat(path, "-wal", NULL));
-	i_unlink_if_exists(t_strconcat(path, "-shm", NULL));
-}
-
-/* Another program at the same database. Returns the first column of all rows,
-   separated by blanks. */
-static const char *sql(const char *statement)
-{
-	string_t *str = t_str_new(64);
-	sqlite3_stmt *stmt;
-	sqlite3 *db;
-
-	if (sqlite3_open(path, &db) != SQLITE_OK ||
-	    sqlite3_prepare_v2(db, statement, -1, &stmt, NULL) != SQLITE_OK)
-		i_fatal("%s: %s", statement, sqlite3_errmsg(db));
-	while (sqlite3_step(stmt) == SQLITE_ROW) {
-		const unsigned char *text = sqlite3_column_text(stmt, 0);
-
-		if (str_len(str) > 0)
-			str_append_c(str, ' ');
-		str_append(str, text == NULL ? "NULL" : (const char *)text);
-	}
-	sqlite3_finalize(stmt);
-	sqlite3_close(db);
-	return str_c(str);
-}
 
 static struct geotrip_store_login
 make_login(struct geotrip_store_user *user, const char *country, int64_t time)
@@ -182,9 +134,10 @@ static void test_store_schema(void)
 	umask(0077);
 	store = open_store(TRUE);
 	test_assert_strcmp(sql("PRAGMA application_id"), "1734700884");
-	test_assert_strcmp(sql("PRAGMA user_version"), "1");
+	test_assert_strcmp(sql("PRAGMA user_version"), "2");
 	test_assert_strcmp(sql("PRAGMA journal_mode"), "wal");
-	test_assert(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+	test_assert(stat(test_store_path, &st) == 0 &&
+		    (st.st_mode & 0777) == 0600);
 	geotrip_store_deinit(&store);
 	/* and opened again */
 	store = open_store(FALSE);
@@ -197,7 +150,7 @@ static void test_store_schema(void)
 static int try_open(bool create, const char **error_r)
 {
 	const struct geotrip_store_settings set = {
-		.path = path,
+		.path = test_store_path,
 		.create = create,
 		.lock_wait_msecs = 100,
 	};
@@ -217,17 +170,17 @@ static void test_store_refused(void)
 	test_begin("store: doveadm creates no database");
 	test_assert(try_open(FALSE, &error) < 0);
 	test_assert(strstr(error, "does not exist yet") != NULL);
-	test_assert(access(path, F_OK) < 0);
+	test_assert(access(test_store_path, F_OK) < 0);
 	test_end();
 
 	test_begin("store: a newer schema is refused, and left alone");
 	store = open_store(TRUE);
 	geotrip_store_deinit(&store);
-	(void)sql("PRAGMA user_version = 2");
+	(void)sql("PRAGMA user_version = 3");
 	test_assert(try_open(TRUE, &error) < 0);
-	test_assert(strstr(error, "has version 2") != NULL);
-	test_assert_strcmp(sql("PRAGMA user_version"), "2");
-	(void)sql("PRAGMA user_version = 1");
+	test_assert(strstr(error, "has version 3") != NULL);
+	test_assert_strcmp(sql("PRAGMA user_version"), "3");
+	(void)sql("PRAGMA user_version = 2");
 	test_end();
 
 	test_begin("store: a damaged version is refused");
@@ -256,7 +209,7 @@ static void test_store_refused(void)
 	test_end();
 
 	test_begin("store: a file that is no database is refused");
-	file = fopen(path, "w");
+	file = fopen(test_store_path, "w");
 	fputs("This is not a database, and has more than a header's size. "
 	      "It goes on for some more words, to have 100 bytes.", file);
 	fclose(file);
@@ -531,7 +484,7 @@ static void test_store_locked(void)
 	sqlite3 *db;
 
 	test_begin("store: a lock is waited for once, not each time");
-	if (sqlite3_open(path, &db) != SQLITE_OK ||
+	if (sqlite3_open(test_store_path, &db) != SQLITE_OK ||
 	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
 		i_fatal("%s", sqlite3_errmsg(db));
 	begin = geotrip_now();
@@ -619,7 +572,8 @@ print_country(const struct geotrip_country_count *count, void *context)
 	string_t *str = context;
 
 	str_printfa(str, "%s=%"PRIu64"/%"PRIu64"/%"PRIu64" ",
-		    count->country.code, count->logins, count->users, count->trips);
+		    count->country.code, count->logins, count->users,
+		    count->trips);
 }
 
 static const char *
@@ -686,17 +640,5 @@ int main(void)
 		test_store_countries,
 		NULL
 	};
-	char template[] = "/tmp/test-geotrip-store.XXXXXX";
-	char path_buf[64];
-	int ret;
-
-	dir = mkdtemp(template);
-	if (dir == NULL)
-		i_fatal("mkdtemp() failed: %m");
-	i_snprintf(path_buf, sizeof(path_buf), "%s/geotrip.db", dir);
-	path = path_buf;
-	ret = test_run(tests);
-	if (rmdir(dir) < 0)
-		i_fatal("rmdir(%s) failed: %m", dir);
-	return ret;
+	return test_store_run(tests);
 }

@@ -25,11 +25,13 @@ class Case(unittest.TestCase):
     conf = ""
     mmdb = "maxmind.mmdb"
     mechanisms = dovecot_conf.MECHANISMS
+    users = None
     with_postfix = False
 
     @classmethod
     def setUpClass(cls):
-        cls.dovecot = Dovecot(cls.settings, cls.conf, cls.mmdb, cls.mechanisms)
+        cls.dovecot = Dovecot(cls.settings, cls.conf, cls.mmdb, cls.mechanisms,
+                              cls.users)
         cls.servers = [cls.dovecot]
         cls.addClassCleanup(cls.dovecot.close)
         cls.prepare(cls.dovecot)

@@ -1,6 +1,7 @@
 """Running doveadm."""
 
 import json as json_module
+import os
 import subprocess
 
 from . import paths
@@ -33,7 +34,8 @@ class Result:
         return self.err.decode("utf-8", "surrogateescape")
 
 
-def run(conf_path, *arguments, json=False, formatter=None, timeout=30):
+def run(conf_path, *arguments, json=False, formatter=None, timeout=30,
+        **environment):
     if json:
         formatter = "json"
     command = [paths.tool("doveadm"), "-c", conf_path]
@@ -41,5 +43,6 @@ def run(conf_path, *arguments, json=False, formatter=None, timeout=30):
         command += ["-f", formatter]
     command += arguments
     done = subprocess.run(command, stdin=subprocess.DEVNULL,
+                          env={**os.environ, **environment},
                           capture_output=True, timeout=timeout, check=False)
     return Result(arguments, done.returncode, done.stdout, done.stderr, json)

@@ -13,7 +13,7 @@ from . import doveadm, dovecot_conf, oauth2, paths
 from .auth_socket import AuthSocket
 from .ports import free_port
 from .relay import Relays
-from .sink import Sink
+from .smtp_server import SmtpServer
 from .waiting import wait_until
 
 PORTS = ("imap", "pop3", "submission", "lmtp", "stats", "doveadm")
@@ -27,10 +27,11 @@ class Dovecot:
     """Starts from the example file of the installed version. settings are the
     geotrip_* settings without that prefix that differ from it; None leaves
     all of geotrip out. conf is text for the end of dovecot.conf, in which
-    {top} stands for the server's directory."""
+    {top} stands for the server's directory. users are the lines of a file in
+    the format of passwd with users of whom more is known than of others."""
 
     def __init__(self, settings=(), conf="", mmdb="maxmind.mmdb",
-                 mechanisms=dovecot_conf.MECHANISMS):
+                 mechanisms=dovecot_conf.MECHANISMS, users=None):
         self.top = paths.work_directory("dovecot")
         self.run = self.top / "run"
         self.log_path = self.top / "dovecot.log"
@@ -46,11 +47,13 @@ class Dovecot:
             self.settings = dict(settings)
         self.conf = conf
         self.mechanisms = mechanisms
+        self.users = users
         self.api_key = "the key of the tests"
         self.ports = {name: free_port() for name in PORTS}
         self.relays = {name: Relays(self.ports[name])
                        for name in ("imap", "pop3", "submission")}
-        self.sink = Sink()
+        # Where submitted mail and notices go.
+        self.sink = SmtpServer()
         self.process = None
         self._make_directories()
         if mmdb is not None:
@@ -78,16 +81,25 @@ class Dovecot:
         text = dovecot_conf.TEMPLATE.format(
             top=self.top, run=self.run, mechanisms=self.mechanisms,
             password=dovecot_conf.PASSWORD, sink_port=self.sink.port,
+            users=self._users_conf(),
             api_key=self.api_key,
             **{f"{name}_port": port for name, port in self.ports.items()})
         if self.settings is not None:
             text += dovecot_conf.example(
                 self.database, self.mmdb, self.postfix_socket,
                 self.policy_socket, self.ports["stats"])
-            for name, value in self.settings.items():
+            settings = {"notify_templates": paths.NOTICES, **self.settings}
+            for name, value in settings.items():
                 text += f"geotrip_{name} = {value}\n"
         text += self.conf.replace("{top}", str(self.top))
         self.conf_path.write_text(text)
+
+    def _users_conf(self):
+        if self.users is None:
+            return ""
+        path = self.top / "users"
+        path.write_text(self.users)
+        return dovecot_conf.passwd_file_userdb(path)
 
     # Starting and stopping.
 

@@ -29,6 +29,8 @@ _WORDS = importlib.import_module(
 TEMPLATE, FILES = _WORDS.TEMPLATE, _WORDS.FILES
 SERVICE_FIELD = _WORDS.SERVICE_FIELD
 static_passdb, metric, tls = _WORDS.static_passdb, _WORDS.metric, _WORDS.tls
+passwd_file_userdb = _WORDS.passwd_file_userdb
+shared_processes = _WORDS.shared_processes
 
 
 def example(database, mmdb, auth_socket, policy_socket, stats_port):
@@ -52,3 +54,9 @@ def example_defaults():
     text = re.sub(r" *\\\n# *", " ", EXAMPLE.read_text())
     return {name: value.strip() for name, value in
             re.findall(r"(?m)^#(geotrip_\w+) =(.*)$", text)}
+
+
+def user_line(name, **fields):
+    """A user for Dovecot's users, and what its userdb has about it."""
+    extra = " ".join(f"userdb_{key}={value}" for key, value in fields.items())
+    return f"{name}:::::/nonexistent::{extra}\n"

@@ -35,13 +35,14 @@ passdb {{
   driver = static
   args = password={{PLAIN}}{password}
 }}
-userdb {{
+{users}userdb {{
   driver = static
   args = home={top}/mail/%u
 }}
 
 submission_relay_host = 127.0.0.1
 submission_relay_port = {sink_port}
+submission_host = 127.0.0.1:{sink_port}
 doveadm_api_key = {api_key}
 
 service imap-login {{
@@ -111,6 +112,19 @@ def static_passdb(name, password=None, mechanisms="", master=False, **fields):
     if master:
         lines.append("master = yes")
     return _block("passdb", lines)
+
+
+def passwd_file_userdb(path):
+    """A block that comes before the one for all users."""
+    return _block("userdb", ["driver = passwd-file", f"args = {path}"])
+
+
+def shared_processes(service, clients):
+    """Let a process of the service have several clients, one after the other
+    and at the same time."""
+    return _block(f"service {service}", [f"client_limit = {clients}",
+                                         "service_count = 0",
+                                         "process_limit = 10"])
 
 
 def metric(name, event_filter, *group_by):

@@ -46,7 +46,7 @@ passdb oauth2 {{
 passdb static {{
   password = {{PLAIN}}{password}
 }}
-userdb static {{
+{users}userdb static {{
   fields {{
     home = {top}/mail/%{{user}}
   }}
@@ -54,6 +54,7 @@ userdb static {{
 
 submission_relay_host = 127.0.0.1
 submission_relay_port = {sink_port}
+submission_host = 127.0.0.1:{sink_port}
 doveadm_api_key = {api_key}
 
 service imap-login {{
@@ -118,6 +119,19 @@ def static_passdb(name, password=None, mechanisms="", master=False, **fields):
                   *(f"  {key} = {value}" for key, value in fields.items()),
                   "}"]
     return _block(f"passdb {name}", lines)
+
+
+def passwd_file_userdb(path):
+    """A block that comes before the one for all users."""
+    return _block("userdb passwd-file", [f"passwd_file_path = {path}"])
+
+
+def shared_processes(service, clients):
+    """Let a process of the service have several clients, one after the other
+    and at the same time."""
+    return _block(f"service {service}", [f"client_limit = {clients}",
+                                         "restart_request_count = unlimited",
+                                         "process_limit = 10"])
 
 
 def metric(name, event_filter, *group_by):

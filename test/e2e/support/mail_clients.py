@@ -66,3 +66,31 @@ def pop3(port, mechanism, user, password):
         except poplib.error_proto as error:
             return Answer(False, error.args[0].decode())
         return Answer(True, text.decode())
+
+
+class SmtpSession(smtplib.SMTP):
+    """A session that goes on after its login."""
+
+    def __init__(self, port, user, password):
+        super().__init__("127.0.0.1", port, timeout=TIMEOUT)
+        self.login(user, password)
+
+    def is_open(self):
+        try:
+            return self.noop()[0] == 250
+        except smtplib.SMTPServerDisconnected:
+            return False
+
+
+class ImapSession(_Imap):
+    """A session that goes on after its login."""
+
+    def __init__(self, port, user, password):
+        super().__init__(port)
+        self.login(user, password)
+
+    def is_open(self):
+        try:
+            return self.noop()[0] == "OK"
+        except (imaplib.IMAP4.abort, OSError):
+            return False

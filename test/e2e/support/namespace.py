@@ -42,12 +42,13 @@ def overlays(pairs):
     """Lay a tree over each directory. One may be in another."""
     with contextlib.ExitStack() as stack:
         for directory, built in sorted(pairs):
-            stack.enter_context(_overlay(directory, built))
+            stack.enter_context(overlay(directory, built))
         yield
 
 
 @contextlib.contextmanager
-def _overlay(directory, built):
+def overlay(directory, built):
+    """The same for one."""
     with tempfile.TemporaryDirectory(prefix="overlay-") as merged:
         shutil.copytree(directory, merged, symlinks=True, dirs_exist_ok=True)
         shutil.copytree(built, merged, symlinks=True, dirs_exist_ok=True)

@@ -9,6 +9,7 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parents[3]
 E2E = TOP / "test" / "e2e"
 DATA = TOP / "test" / "data"
+NOTICES = TOP / "notices"
 
 
 @contextlib.contextmanager

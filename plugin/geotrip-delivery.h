@@ -1,0 +1,42 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_DELIVERY_H
+#define GEOTRIP_DELIVERY_H
+
+/* One run over the queued notices: claims each, finds out where it goes, has it
+   written and sent, and writes down what became of it. */
+
+#include "geotrip-mailer.h"
+#include "geotrip-settings.h"
+#include "geotrip-store.h"
+
+struct auth_master_connection;
+
+struct geotrip_delivery_input {
+	const struct geotrip_config *config;
+	struct geotrip_store *store;
+	struct geotrip_mailer_settings mailer;
+	/* to the userdb */
+	struct auth_master_connection *auth;
+	struct event *event;
+	/* asked before each notice: shall the run end here? */
+	bool (*told_to_stop)(void);
+	/* If it is not NULL and there is a lot to do, it is called after each
+	   notice, and instead of a line in the log for each that was sent. At
+	   the end it is called with 0 of 0. */
+	void (*progress)(unsigned int done, unsigned int total);
+};
+
+/* How many notices ... */
+struct geotrip_delivery_count {
+	unsigned int sent, deferred, failed, withdrawn;
+};
+
+/* Deliver what is due. What goes wrong is logged to the event. Returns 0, or
+   -1 if more than single recipients had to be put off: the store failed, a
+   template is unusable, or the mail server cannot be talked to. count_r is set
+   in both cases. */
+int geotrip_deliver(const struct geotrip_delivery_input *input,
+		    struct geotrip_delivery_count *count_r);
+
+#endif

@@ -1,0 +1,64 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_MAILER_H
+#define GEOTRIP_MAILER_H
+
+/* Hands messages to the mail server that Dovecot's settings name: by SMTP to
+   submission_host, over one connection for all of them, or else to the program
+   sendmail_path. */
+
+#include "smtp-submit.h"
+#include "geotrip-address.h"
+
+struct ssl_iostream_settings;
+
+struct geotrip_mailer_settings {
+	const struct smtp_submit_settings *submit;
+	/* with the parent of the events of Dovecot's SMTP client */
+	struct smtp_submit_input input;
+	/* NULL: Dovecot finds them itself */
+	const struct ssl_iostream_settings *ssl;
+	/* root starts sendmail as this user, since some versions of Dovecot
+	   refuse to do it as root */
+	uid_t sendmail_uid;
+	gid_t sendmail_gid;
+};
+
+enum geotrip_mailer_answer {
+	GEOTRIP_MAILER_ACCEPTED,
+	/* not now: try again later */
+	GEOTRIP_MAILER_DEFERRED,
+	/* never */
+	GEOTRIP_MAILER_REFUSED,
+};
+
+struct geotrip_mailer_recipient {
+	const struct smtp_address *address;
+	enum geotrip_mailer_answer answer;
+	/* what the server said, if it did not accept; else NULL */
+	const char *error;
+};
+ARRAY_DEFINE_TYPE(geotrip_mailer_recipient, struct geotrip_mailer_recipient);
+
+struct geotrip_mailer;
+
+/* The settings must live as long as the mailer. */
+struct geotrip_mailer *
+geotrip_mailer_init(const struct geotrip_mailer_settings *set);
+void geotrip_mailer_deinit(struct geotrip_mailer **mailer);
+
+/* No message takes longer than this, in microseconds. */
+#define GEOTRIP_MAILER_MAX_TIME (4 * 60 * (int64_t)1000000)
+
+/* Send the message (lines end with LF) to the recipients, and write down the
+   answer for each; error texts are allocated from the pool. Returns 0, or -1
+   with an error if the server could not be reached, did not want to talk to
+   us, or stopped talking: then nobody has got the message, all are deferred,
+   and the next message will probably fare no better. */
+int geotrip_mailer_send(struct geotrip_mailer *mailer,
+			const struct smtp_address *from,
+			ARRAY_TYPE(geotrip_mailer_recipient) *recipients,
+			const string_t *message, pool_t pool,
+			const char **error_r);
+
+#endif

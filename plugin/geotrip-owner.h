@@ -1,0 +1,39 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_OWNER_H
+#define GEOTRIP_OWNER_H
+
+/* Where the owner of an account reads, and in which language: the userdb fields
+   geotrip_notify and geotrip_language, or else what the settings say. */
+
+#include "geotrip-settings.h"
+
+struct auth_master_connection;
+
+struct geotrip_owner {
+	ARRAY_TYPE(smtp_address_const) addresses;
+	const char *language;
+	/* what is wrong with other addresses of the owner, or NULL */
+	const char *problem;
+};
+
+enum geotrip_owner_result {
+	GEOTRIP_OWNER_FOUND,
+	/* there is no address that could be written to */
+	GEOTRIP_OWNER_UNREACHABLE,
+	/* the userdb has a problem with this user: try again later */
+	GEOTRIP_OWNER_LATER,
+	/* the userdb does not answer at all */
+	GEOTRIP_OWNER_NO_USERDB,
+};
+
+/* Look up the owner of an account. A user that the userdb does not know is
+   written to as the settings say. owner_r is allocated from the pool, and set
+   if the owner is found; else there is an error. */
+enum geotrip_owner_result
+geotrip_owner_lookup(struct auth_master_connection *auth,
+		     const struct geotrip_notify_config *config,
+		     const char *user, pool_t pool,
+		     struct geotrip_owner *owner_r, const char **error_r);
+
+#endif

@@ -1,0 +1,114 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* Sessions in Dovecot 2.4: anvil tells which there are, and ends those that it
+   is asked to, as for doveadm kick. */
+
+#include "lib.h"
+#include "array.h"
+#include "guid.h"
+#include "str.h"
+#include "strescape.h"
+#include "geotrip-anvil.h"
+#include "geotrip-common.h"
+#include "geotrip-sessions.h"
+
+#define ANVIL_DUMP "VERSION\tanvil-client\t2\t0\n\nCONNECT-DUMP\n"
+/* what we get back begins with */
+#define ANVIL_HEADER_LINES 2
+
+/* <pid> <user> <service> <ip> <session> ... Append the command that ends it,
+   if it is one of those that we look for. */
+static int
+parse_line(const char *line, const char *service,
+	   ARRAY_TYPE(const_string) *users, pool_t pool,
+	   ARRAY_TYPE(const_string) *commands)
+{
+	const char *const *args = t_strsplit_tabescaped(line);
+	const char *command;
+
+	if (str_array_length(args) < 5)
+		return -1;
+	/* without the session, all of the user's would end, IMAP as well */
+	if (strcmp(args[2], service) != 0 || *args[4] == '\0' ||
+	    !geotrip_sessions_user_listed(users, args[1]))
+		return 0;
+	command = p_strdup_printf(pool, "KICK-USER\t%s\t%s\n",
+				  str_tabescape(args[1]),
+				  str_tabescape(args[4]));
+	array_push_back(commands, &command);
+	return 0;
+}
+
+static int
+read_sessions(struct geotrip_anvil *anvil, const char *service,
+	      ARRAY_TYPE(const_string) *users, pool_t pool,
+	      ARRAY_TYPE(const_string) *commands, const char **error_r)
+{
+	unsigned int line_number = 0;
+	const char *line;
+
+	if (geotrip_anvil_send(anvil, ANVIL_DUMP, error_r) < 0)
+		return -1;
+	while ((line = geotrip_anvil_read(anvil, error_r)) != NULL) {
+		if (++line_number <= ANVIL_HEADER_LINES)
+			continue;
+		/* an empty line is the end */
+		if (*line == '\0')
+			return 0;
+		T_BEGIN {
+			if (parse_line(line, service, users, pool,
+				       commands) < 0) {
+				i_warning("geotrip: anvil sent a line that is "
+					  "not understood: %s",
+					  geotrip_escape(line));
+			}
+		} T_END;
+	}
+	return -1;
+}
+
+static int
+end_sessions(struct geotrip_anvil *anvil,
+	     const ARRAY_TYPE(const_string) *commands, const char **error_r)
+{
+	const char *command, *line;
+	unsigned int count;
+	int ended = 0;
+
+	array_foreach_elem(commands, command) {
+		if (geotrip_anvil_send(anvil, command, error_r) < 0)
+			return -1;
+		line = geotrip_anvil_read(anvil, error_r);
+		if (line == NULL)
+			return -1;
+		if (str_to_uint(line, &count) < 0) {
+			*error_r = t_strdup_printf(
+				"%s: does not end sessions: %s", anvil->path,
+				geotrip_escape(line));
+			return -1;
+		}
+		ended += count;
+	}
+	return ended;
+}
+
+int geotrip_sessions_end(const char *anvil_path, const char *service,
+			 ARRAY_TYPE(const_string) *users,
+			 const char **error_r)
+{
+	struct geotrip_anvil anvil;
+	ARRAY_TYPE(const_string) commands;
+	pool_t pool;
+	int ended = -1;
+
+	if (geotrip_anvil_connect(&anvil, anvil_path, error_r) < 0)
+		return -1;
+	pool = pool_alloconly_create("geotrip sessions", 4096);
+	p_array_init(&commands, pool, 16);
+	if (read_sessions(&anvil, service, users, pool, &commands,
+			  error_r) == 0)
+		ended = end_sessions(&anvil, &commands, error_r);
+	pool_unref(&pool);
+	geotrip_anvil_disconnect(&anvil);
+	return ended;
+}

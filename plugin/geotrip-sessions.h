@@ -1,0 +1,25 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_SESSIONS_H
+#define GEOTRIP_SESSIONS_H
+
+/* The sessions that users have open in Dovecot's own services, as its anvil
+   process knows them. How it is asked differs between Dovecot versions:
+   geotrip-sessions-2.3.c and -2.4.c. */
+
+/* End the sessions of a service whose users are in the list, which must be
+   sorted by i_strcmp_p(). A process that others use as well is left alone.
+   Returns how many sessions were ended, or -1 with an error. */
+int geotrip_sessions_end(const char *anvil_path, const char *service,
+			 ARRAY_TYPE(const_string) *users,
+			 const char **error_r);
+
+/* For the files of the versions. */
+static inline bool
+geotrip_sessions_user_listed(ARRAY_TYPE(const_string) *users,
+			     const char *user)
+{
+	return array_bsearch(users, &user, i_strcmp_p) != NULL;
+}
+
+#endif

@@ -1,0 +1,437 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* Reading, checking and filling of templates. Everything is checked when the
+   file is read, so that filling cannot fail. */
+
+#include "lib.h"
+#include "istream.h"
+#include "str.h"
+#include "unichar.h"
+#include "geotrip-common.h"
+#include "geotrip-template.h"
+
+#include <ctype.h>
+#include <unistd.h>
+
+#define SUBJECT "Subject: "
+/* some editors put it at the beginning of a file in UTF-8 */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+/* A notice is a page of text. */
+#define MAX_TEMPLATE_BYTES (64 * 1024)
+
+struct template_part {
+	/* NULL: the file does not have it */
+	const char *subject;
+	const char *body;
+};
+
+struct geotrip_template {
+	const char *name;
+	struct template_part parts[GEOTRIP_TEMPLATE_PART_COUNT];
+};
+
+static const char *const part_names[] = {
+	[GEOTRIP_TEMPLATE_SUSPENDED] = "suspended",
+	[GEOTRIP_TEMPLATE_RELEASED] = "released",
+	[GEOTRIP_TEMPLATE_DIGEST] = "digest",
+	[GEOTRIP_TEMPLATE_UNDELIVERED] = "undelivered",
+};
+
+static const char *const placeholder_names[] = {
+	[GEOTRIP_PLACEHOLDER_USER] = "user",
+	[GEOTRIP_PLACEHOLDER_ADDRESS] = "address",
+	[GEOTRIP_PLACEHOLDER_SINCE] = "since",
+	[GEOTRIP_PLACEHOLDER_UNTIL] = "until",
+	[GEOTRIP_PLACEHOLDER_ENDED] = "ended",
+	[GEOTRIP_PLACEHOLDER_COUNTRIES] = "countries",
+	[GEOTRIP_PLACEHOLDER_LOGINS] = "logins",
+	[GEOTRIP_PLACEHOLDER_REASON] = "reason",
+	[GEOTRIP_PLACEHOLDER_READING] = "reading",
+	[GEOTRIP_PLACEHOLDER_CONTACT] = "contact",
+	[GEOTRIP_PLACEHOLDER_COUNT] = "count",
+	[GEOTRIP_PLACEHOLDER_LIST] = "list",
+};
+
+static bool part_is_for_owner(enum geotrip_template_part part)
+{
+	return part == GEOTRIP_TEMPLATE_SUSPENDED ||
+		part == GEOTRIP_TEMPLATE_RELEASED;
+}
+
+static bool
+part_may_have(enum geotrip_template_part part, enum geotrip_placeholder what)
+{
+	switch (what) {
+	case GEOTRIP_PLACEHOLDER_CONTACT:
+		return TRUE;
+	case GEOTRIP_PLACEHOLDER_COUNT:
+	case GEOTRIP_PLACEHOLDER_LIST:
+		return !part_is_for_owner(part);
+	default:
+		return part_is_for_owner(part);
+	}
+}
+
+/* What stands between braces: {name}, {?name} or {!name}. */
+struct brace {
+	enum geotrip_placeholder what;
+	/* '\0' if it is not a condition */
+	char condition;
+	/* behind the closing brace */
+	const char *end;
+};
+
+/* Returns FALSE if there is no placeholder of this name in the part. */
+static bool
+parse_brace(enum geotrip_template_part part, const char *p,
+	    struct brace *brace_r)
+{
+	const char *name = p + 1, *end;
+	unsigned int i;
+
+	i_zero(brace_r);
+	if (*name == '?' || *name == '!')
+		brace_r->condition = *name++;
+	for (end = name; i_isalpha(*end); end++) ;
+	if (*end != '}')
+		return FALSE;
+	for (i = 0; i < N_ELEMENTS(placeholder_names); i++) {
+		if (strlen(placeholder_names[i]) == (size_t)(end - name) &&
+		    memcmp(placeholder_names[i], name, end - name) == 0 &&
+		    part_may_have(part, i)) {
+			brace_r->what = i;
+			brace_r->end = end + 1;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+static bool brace_is_literal(const char *p)
+{
+	return p[0] == '{' && p[1] == '{';
+}
+
+/* Conditions are allowed at the beginning of a line only: what else they might
+   enclose would be anyone's guess. */
+static int
+check_line(enum geotrip_template_part part, const char *line,
+	   const char **error_r)
+{
+	const char *known = part_is_for_owner(part) ?
+		"user, address, since, until, ended, countries, logins, "
+		"reason, reading and contact" : "count, list and contact";
+	struct brace brace;
+	bool beginning = TRUE;
+	const char *p = line;
+
+	while (*p != '\0') {
+		if (brace_is_literal(p)) {
+			p += 2;
+			beginning = FALSE;
+		} else if (*p != '{') {
+			p++;
+			beginning = FALSE;
+		} else if (!parse_brace(part, p, &brace)) {
+			*error_r = t_strdup_printf(
+				"unknown placeholder \"%s\": known in [%s] "
+				"are %s; {{ is a brace",
+				geotrip_escape(t_strcut(t_strndup(p, 40),
+							' ')),
+				part_names[part], known);
+			return -1;
+		} else if (brace.condition != '\0' && !beginning) {
+			*error_r = t_strdup_printf(
+				"the condition \"%s\" must be at the "
+				"beginning of its line",
+				t_strdup_until(p, brace.end));
+			return -1;
+		} else {
+			beginning = beginning && brace.condition != '\0';
+			p = brace.end;
+		}
+	}
+	return 0;
+}
+
+/* Reads lines and knows where it is. */
+struct parser {
+	pool_t pool;
+	struct geotrip_template *template;
+	unsigned int line_number;
+	/* NULL before the first part and when it has only begun */
+	struct template_part *part;
+	enum geotrip_template_part which;
+	/* of the part */
+	string_t *body;
+};
+
+static void end_part(struct parser *parser)
+{
+	size_t len = str_len(parser->body);
+
+	if (parser->part == NULL || parser->part->subject == NULL)
+		return;
+	/* empty lines before the next part are for the reader of the file */
+	while (len > 0 && str_data(parser->body)[len - 1] == '\n')
+		len--;
+	str_truncate(parser->body, len);
+	str_append_c(parser->body, '\n');
+	parser->part->body = p_strdup(parser->pool, str_c(parser->body));
+	str_truncate(parser->body, 0);
+}
+
+static int
+begin_part(struct parser *parser, const char *line, const char **error_r)
+{
+	const char *name = t_strdup_until(line + 1, strchr(line, ']'));
+	unsigned int i;
+
+	if (parser->part != NULL && parser->part->subject == NULL) {
+		*error_r = "the part before has no Subject";
+		return -1;
+	}
+	end_part(parser);
+	for (i = 0; i < N_ELEMENTS(part_names); i++) {
+		if (strcmp(part_names[i], name) == 0)
+			break;
+	}
+	if (i == N_ELEMENTS(part_names)) {
+		*error_r = t_strdup_printf(
+			"unknown part [%s]: known are [suspended], [released], "
+			"[digest] and [undelivered]", geotrip_escape(name));
+		return -1;
+	}
+	parser->which = i;
+	parser->part = &parser->template->parts[i];
+	if (parser->part->subject != NULL) {
+		*error_r = t_strdup_printf("there is a part [%s] already",
+					   name);
+		return -1;
+	}
+	return 0;
+}
+
+static bool line_begins_part(const char *line)
+{
+	size_t len = strlen(line);
+
+	return len > 2 && line[0] == '[' && strchr(line, ']') == line + len - 1;
+}
+
+static int
+parse_line(struct parser *parser, const char *line, const char **error_r)
+{
+	if (line_begins_part(line))
+		return begin_part(parser, line, error_r);
+	if (parser->part == NULL) {
+		if (*line == '\0' || *line == '#')
+			return 0;
+		*error_r = "text before the first part, which is [suspended] "
+			"for example";
+		return -1;
+	}
+	if (check_line(parser->which, line, error_r) < 0)
+		return -1;
+	if (parser->part->subject != NULL) {
+		/* one empty line is between subject and body */
+		if (str_len(parser->body) > 0 || *line != '\0')
+			str_printfa(parser->body, "%s\n", line);
+		return 0;
+	}
+	if (strncmp(line, SUBJECT, strlen(SUBJECT)) != 0 ||
+	    line[strlen(SUBJECT)] == '\0') {
+		*error_r = "a part must begin with \"Subject: \" and a text";
+		return -1;
+	}
+	parser->part->subject = p_strdup(parser->pool, line + strlen(SUBJECT));
+	return 0;
+}
+
+static int
+check_complete(const struct parser *parser, const char **error_r)
+{
+	const struct template_part *parts = parser->template->parts;
+
+	if (parser->part != NULL && parser->part->subject == NULL) {
+		*error_r = "the last part has no Subject";
+		return -1;
+	}
+	if (parts[GEOTRIP_TEMPLATE_SUSPENDED].subject == NULL ||
+	    parts[GEOTRIP_TEMPLATE_RELEASED].subject == NULL) {
+		*error_r = "the parts [suspended] and [released] must be there";
+		return -1;
+	}
+	return 0;
+}
+
+static int
+parse_lines(struct parser *parser, const char *const *lines,
+	    const char **error_r)
+{
+	for (; *lines != NULL; lines++) {
+		const char *line = *lines;
+		size_t len = strlen(line);
+
+		parser->line_number++;
+		/* from an editor that ends lines with CR LF */
+		if (len > 0 && line[len - 1] == '\r')
+			line = t_strndup(line, len - 1);
+		if (!uni_utf8_str_is_valid(line)) {
+			*error_r = "is not UTF-8";
+			return -1;
+		}
+		if (parse_line(parser, line, error_r) < 0)
+			return -1;
+	}
+	end_part(parser);
+	return check_complete(parser, error_r);
+}
+
+int geotrip_template_parse(pool_t pool, const char *name, const char *text,
+			   struct geotrip_template **template_r,
+			   const char **error_r)
+{
+	struct parser parser = {
+		.pool = pool,
+		.template = p_new(pool, struct geotrip_template, 1),
+		.body = t_str_new(4096),
+	};
+	const char *error;
+
+	parser.template->name = p_strdup(pool, name);
+	if (strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		text += strlen(BYTE_ORDER_MARK);
+	if (parse_lines(&parser, t_strsplit(text, "\n"), &error) < 0) {
+		*error_r = t_strdup_printf("Template %s: line %u: %s", name,
+					   parser.line_number, error);
+		return -1;
+	}
+	*template_r = parser.template;
+	return 0;
+}
+
+static int
+read_text(const char *path, string_t *text, const char **error_r)
+{
+	struct istream *input = i_stream_create_file(path, IO_BLOCK_SIZE);
+	const unsigned char *data;
+	size_t size;
+	int ret = 0;
+
+	while (i_stream_read_more(input, &data, &size) > 0) {
+		str_append_data(text, data, size);
+		i_stream_skip(input, size);
+		if (str_len(text) > MAX_TEMPLATE_BYTES)
+			break;
+	}
+	if (input->stream_errno != 0) {
+		*error_r = t_strdup_printf("Template %s: %s", path,
+					   i_stream_get_error(input));
+		ret = -1;
+	} else if (str_len(text) > MAX_TEMPLATE_BYTES) {
+		*error_r = t_strdup_printf(
+			"Template %s: is longer than %u bytes", path,
+			MAX_TEMPLATE_BYTES);
+		ret = -1;
+	} else if (memchr(str_data(text), '\0', str_len(text)) != NULL) {
+		*error_r = t_strdup_printf("Template %s: is not a text", path);
+		ret = -1;
+	}
+	i_stream_destroy(&input);
+	return ret;
+}
+
+int geotrip_template_read(pool_t pool, const char *const *directories,
+			  const char *language,
+			  struct geotrip_template **template_r,
+			  const char **error_r)
+{
+	string_t *text = t_str_new(4096);
+
+	for (; *directories != NULL; directories++) {
+		const char *path = t_strdup_printf("%s/%s.txt", *directories,
+						   language);
+
+		if (access(path, F_OK) < 0 &&
+		    (errno == ENOENT || errno == ENOTDIR))
+			continue;
+		if (read_text(path, text, error_r) < 0 ||
+		    geotrip_template_parse(pool, path, str_c(text), template_r,
+					   error_r) < 0)
+			return -1;
+		return 1;
+	}
+	return 0;
+}
+
+const char *geotrip_template_name(const struct geotrip_template *template)
+{
+	return template->name;
+}
+
+bool geotrip_template_has(const struct geotrip_template *template,
+			  enum geotrip_template_part part)
+{
+	return template->parts[part].subject != NULL;
+}
+
+const char *geotrip_template_part_name(enum geotrip_template_part part)
+{
+	i_assert(part < N_ELEMENTS(part_names));
+	return part_names[part];
+}
+
+/* Append the line, or nothing if a condition is not met. Returns FALSE then. */
+static bool
+expand_line(enum geotrip_template_part part, const char *line,
+	    const struct geotrip_template_values *values, string_t *dest)
+{
+	size_t begin = str_len(dest);
+	struct brace brace;
+	const char *p = line, *value;
+
+	while (*p != '\0') {
+		if (*p != '{') {
+			str_append_c(dest, *p++);
+			continue;
+		}
+		if (brace_is_literal(p)) {
+			str_append_c(dest, '{');
+			p += 2;
+			continue;
+		}
+		if (!parse_brace(part, p, &brace))
+			i_unreached();
+		p = brace.end;
+		value = values->values[brace.what];
+		if (value != NULL && *value == '\0')
+			value = NULL;
+		if ((brace.condition == '?' && value == NULL) ||
+		    (brace.condition == '!' && value != NULL)) {
+			str_truncate(dest, begin);
+			return FALSE;
+		}
+		if (brace.condition == '\0' && value != NULL)
+			str_append(dest, value);
+	}
+	return TRUE;
+}
+
+void geotrip_template_expand(const struct geotrip_template *template,
+			     enum geotrip_template_part part,
+			     const struct geotrip_template_values *values,
+			     string_t *subject, string_t *body)
+{
+	const struct template_part *texts = &template->parts[part];
+	const char *const *lines;
+
+	i_assert(texts->subject != NULL);
+	(void)expand_line(part, texts->subject, values, subject);
+	lines = t_strsplit(texts->body, "\n");
+	/* the last one is what comes behind the last line feed: nothing */
+	for (; lines[0] != NULL && lines[1] != NULL; lines++) {
+		if (expand_line(part, lines[0], values, body))
+			str_append_c(body, '\n');
+	}
+}
