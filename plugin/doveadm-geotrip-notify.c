@@ -7,6 +7,7 @@
 #include "array.h"
 #include "auth-master.h"
 #include "lib-signals.h"
+#include "restrict-access.h"
 #include "geotrip-delivery.h"
 #include "geotrip-sessions.h"
 #include "doveadm-geotrip.h"
@@ -51,14 +52,16 @@ static const char *socket_path(const char *name)
 	return t_strconcat(doveadm_settings->base_dir, "/", name, NULL);
 }
 
-/* Whoever owns the database is a user of Dovecot's without other rights. */
-static int
-find_sendmail_user(struct geotrip_cmd *cmd,
-		   struct geotrip_mailer_settings *mailer, const char **error_r)
+/* Dovecot does not start sendmail as root. Whoever owns the database is a user
+   of Dovecot's without other rights, who can do all that is left to do. */
+static int stop_being_root(struct geotrip_cmd *cmd, const char **error_r)
 {
 	const char *path = cmd->config.db_path;
+	struct restrict_access_settings set;
 	struct stat st;
 
+	if (geteuid() != 0)
+		return 0;
 	if (stat(path, &st) < 0) {
 		*error_r = t_strdup_printf("stat(%s) failed: %m", path);
 		return -1;
@@ -70,8 +73,10 @@ find_sendmail_user(struct geotrip_cmd *cmd,
 			path);
 		return -1;
 	}
-	mailer->sendmail_uid = st.st_uid;
-	mailer->sendmail_gid = st.st_gid;
+	restrict_access_init(&set);
+	set.uid = st.st_uid;
+	set.gid = st.st_gid;
+	restrict_access(&set, 0, NULL);
 	return 0;
 }
 
@@ -188,7 +193,7 @@ static void notify(struct geotrip_cmd *cmd, struct doveadm_cmd_context *cctx)
 		if (geotrip_cmd_read_mailer(cctx, cmd->pool, &mailer,
 					    &error) < 0 ||
 		    (*mailer.submit->submission_host == '\0' &&
-		     find_sendmail_user(cmd, &mailer, &error) < 0))
+		     stop_being_root(cmd, &error) < 0))
 			geotrip_cmd_fail(cmd, error);
 		else
 			deliver(cmd, &mailer, on_terminal, &count);

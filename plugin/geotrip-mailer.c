@@ -335,24 +335,6 @@ send_smtp(struct geotrip_mailer *mailer, const struct smtp_address *from,
 	return -1;
 }
 
-/* The real user stays root, so that there is a way back; Dovecot's child gives
-   that up as well. */
-static void stop_being_root(const struct geotrip_mailer_settings *set)
-{
-	if (setgid(set->sendmail_gid) < 0)
-		i_fatal("setgid(%ld) failed: %m", (long)set->sendmail_gid);
-	if (seteuid(set->sendmail_uid) < 0)
-		i_fatal("seteuid(%ld) failed: %m", (long)set->sendmail_uid);
-}
-
-static void be_root_again(void)
-{
-	if (seteuid(0) < 0)
-		i_fatal("seteuid(0) failed: %m");
-	if (setgid(0) < 0)
-		i_fatal("setgid(0) failed: %m");
-}
-
 static int
 send_sendmail(struct geotrip_mailer *mailer, const struct smtp_address *from,
 	      ARRAY_TYPE(geotrip_mailer_recipient) *recipients,
@@ -364,7 +346,6 @@ send_sendmail(struct geotrip_mailer *mailer, const struct smtp_address *from,
 	struct geotrip_mailer_recipient *answered;
 	time_t begin = time(NULL);
 	struct smtp_submit *submit;
-	bool root = geteuid() == 0;
 	const char *error;
 	int ret;
 
@@ -374,11 +355,7 @@ send_sendmail(struct geotrip_mailer *mailer, const struct smtp_address *from,
 		smtp_submit_add_rcpt(submit, recipient->address);
 	o_stream_nsend(smtp_submit_send(submit), str_data(message),
 		       str_len(message));
-	if (root)
-		stop_being_root(mailer->set);
 	ret = smtp_submit_run(submit, &error);
-	if (root)
-		be_root_again();
 	smtp_submit_deinit(&submit);
 	error = ret > 0 ? NULL : p_strdup_printf(pool, "sendmail_path = %s: %s",
 		mailer->set->submit->sendmail_path, error);

@@ -5,7 +5,7 @@
 
 /* Hands messages to the mail server that Dovecot's settings name: by SMTP to
    submission_host, over one connection for all of them, or else to the program
-   sendmail_path. */
+   sendmail_path, which Dovecot does not start as root. */
 
 #include "smtp-submit.h"
 #include "geotrip-address.h"
@@ -18,10 +18,6 @@ struct geotrip_mailer_settings {
 	struct smtp_submit_input input;
 	/* NULL: Dovecot finds them itself */
 	const struct ssl_iostream_settings *ssl;
-	/* root starts sendmail as this user, since some versions of Dovecot
-	   refuse to do it as root */
-	uid_t sendmail_uid;
-	gid_t sendmail_gid;
 };
 
 enum geotrip_mailer_answer {
