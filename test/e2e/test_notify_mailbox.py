@@ -22,8 +22,11 @@ class MailboxCase(NotifyCase):
         cls.servers.append(cls.postfix)
         cls.addClassCleanup(cls.postfix.close)
         cls.postfix.start()
+        # Not a reload: an auth process that Postfix is connected to may
+        # stay for as long as that connection does.
+        cls.dovecot.stop()
         cls.dovecot.conf += cls.transport()
-        cls.dovecot.reload()
+        cls.dovecot.start()
 
     @classmethod
     def transport(cls):
