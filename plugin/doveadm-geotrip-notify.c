@@ -198,6 +198,9 @@ static void notify(struct geotrip_cmd *cmd, struct doveadm_cmd_context *cctx)
 		else
 			deliver(cmd, &mailer, on_terminal, &count);
 	}
+	/* each minute is often enough to leave little to the auth process */
+	if (geotrip_store_checkpoint(cmd->store, &error) < 0)
+		geotrip_cmd_fail(cmd, error);
 	print_counts(&count, ended);
 }
 

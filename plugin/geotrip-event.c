@@ -28,16 +28,16 @@ void geotrip_event_login(struct event *parent,
 {
 	const char *verdict = geotrip_verdict_name(login->verdict);
 	struct event *event = event_create(parent);
-	struct event_passthrough *e = event_create_passthrough(event)->
-		set_name("geotrip_login_finished")->
-		add_str("user", login->user->name)->
-		add_str("service", login->service)->
-		add_str("country", login->country.code)->
-		add_str("verdict", verdict);
 
+	/* no passthrough event: for each login, one is enough */
+	event_set_name(event, "geotrip_login_finished");
+	event_add_str(event, "user", login->user->name);
+	event_add_str(event, "service", login->service);
+	event_add_str(event, "country", login->country.code);
+	event_add_str(event, "verdict", verdict);
 	if (error != NULL)
-		e->add_str("error", error);
-	e_debug(e->event(), "user=<%s> service=%s country=%s: %s",
+		event_add_str(event, "error", error);
+	e_debug(event, "user=<%s> service=%s country=%s: %s",
 		geotrip_escape(login->user->name),
 		geotrip_escape(login->service),
 		login->country.code[0] == '\0' ? "-" : login->country.code,

@@ -10,6 +10,9 @@
 #include "geotrip-recorder.h"
 #include "geotrip-users.h"
 
+/* A commit costs as much as several logins: who comes within this time shares
+   one. With what the event loop adds, it is MAX_DELAY_USECS. */
+#define FLUSH_MSECS 9
 #define MAX_DELAY_USECS 10000
 /* So many logins are written in some milliseconds. */
 #define MAX_BATCH 1000
@@ -119,9 +122,9 @@ static void recorder_schedule(struct geotrip_recorder *recorder)
 {
 	if (recorder->to_flush != NULL)
 		return;
-	/* 0: when the handlers of this iteration have run */
 	recorder->to_flush = timeout_add_short(
-		recorder->failing ? RETRY_MSECS : 0, recorder_flush, recorder);
+		recorder->failing ? RETRY_MSECS : FLUSH_MSECS,
+		recorder_flush, recorder);
 }
 
 static void

@@ -5,9 +5,8 @@
 
 #include "lib.h"
 #include "array.h"
+#include "hash.h"
 #include "geotrip-store-sqlite.h"
-
-#define USECS_PER_DAY GEOTRIP_USECS(24 * 60 * 60)
 
 /* Returns 1, 0 if the user is not known, -1 with an error. */
 static int
@@ -31,6 +30,7 @@ load_user(struct geotrip_store *store, struct geotrip_store_user *user,
 
 	user->id = sqlite3_column_int64(stmt, 0);
 	user->id_generation = store->generation;
+	i_zero(&user->places);
 	history->cleared_at = sqlite3_column_int64(stmt, 1);
 	history->suspended = sqlite3_column_type(stmt, 2) != SQLITE_NULL;
 	if (history->suspended) {
@@ -105,7 +105,7 @@ static struct day_count *
 get_count(ARRAY_TYPE(day_count) *counts,
 	  const struct geotrip_store_login *login)
 {
-	int64_t day = login->time / USECS_PER_DAY;
+	int64_t day = login->time / GEOTRIP_USECS_PER_DAY;
 	struct day_count *count;
 
 	array_foreach_modifiable(counts, count) {
@@ -183,12 +183,61 @@ resolve_user(struct geotrip_store *store, struct geotrip_store_user *user,
 	if (user->id != 0 && user->id_generation == store->generation)
 		return 0;
 	user->id_generation = store->generation;
+	/* a transaction that was rolled back, or a user made anew */
+	i_zero(&user->places);
 	return geotrip_sqlite_make_user(store, user->name, &user->id, error_r);
+}
+
+/* Is it written down already? If not, keep it in mind as if it were. */
+static bool
+user_has_place(struct geotrip_store_user *user,
+	       const struct geotrip_store_place *place)
+{
+	const struct geotrip_store_place *known;
+
+	for (known = user->places;
+	     known < user->places + N_ELEMENTS(user->places); known++) {
+		if (known->day == place->day &&
+		    known->service_hash == place->service_hash &&
+		    strcmp(known->country.code, place->country.code) == 0)
+			return TRUE;
+	}
+	user->places[user->place_idx++ % N_ELEMENTS(user->places)] = *place;
+	return FALSE;
+}
+
+/* Most users come from one place or two all day: that is a write for each. */
+static int
+write_place(struct geotrip_store *store,
+	    const struct geotrip_store_login *login, const char **error_r)
+{
+	static const char sql[] =
+		"INSERT INTO country_user (user_id, service, country, last_day)"
+		" VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
+		"last_day = max(last_day, excluded.last_day)";
+	const struct geotrip_store_place place = {
+		.country = login->country,
+		.service_hash = str_hash(login->service),
+		.day = login->time / GEOTRIP_USECS_PER_DAY,
+	};
+	sqlite3_stmt *stmt;
+
+	if (user_has_place(login->user, &place))
+		return 0;
+	stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	if (stmt == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(stmt, 1, login->user->id);
+	geotrip_sqlite_bind_text(stmt, 2, login->service);
+	geotrip_sqlite_bind_text(stmt, 3, login->country.code);
+	(void)sqlite3_bind_int64(stmt, 4, place.day);
+	return geotrip_sqlite_run(store, stmt, error_r);
 }
 
 static int
 write_login(struct geotrip_store *store,
-	    const struct geotrip_store_login *login, const char **error_r)
+	    const struct geotrip_store_login *login, int64_t *id_r,
+	    const char **error_r)
 {
 	static const char sql[] =
 		"INSERT INTO login (user_id, time, country, ip, service, "
@@ -219,6 +268,9 @@ write_login(struct geotrip_store *store,
 	geotrip_sqlite_bind_text(stmt, 8, login->session);
 	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 		return -1;
+	*id_r = sqlite3_last_insert_rowid(store->db);
+	if (write_place(store, login, error_r) < 0)
+		return -1;
 
 	if (login->verdict == GEOTRIP_VERDICT_OBSERVE) {
 		/* the next mark needs countries of its own */
@@ -231,14 +283,14 @@ write_login(struct geotrip_store *store,
 static int
 write_logins(struct geotrip_store *store,
 	     const ARRAY_TYPE(geotrip_store_login) *logins,
-	     const char **error_r)
+	     int64_t *last_id_r, const char **error_r)
 {
 	const struct geotrip_store_login *login;
 	ARRAY_TYPE(day_count) counts;
 
 	t_array_init(&counts, 16);
 	array_foreach(logins, login) {
-		if (write_login(store, login, error_r) < 0)
+		if (write_login(store, login, last_id_r, error_r) < 0)
 			return -1;
 		count_login(&counts, login);
 	}
@@ -319,6 +371,7 @@ store_commit(struct geotrip_store *store,
 	     const struct geotrip_store_trip *trip, const char **error_r)
 {
 	const struct geotrip_store_login *last = array_back(logins);
+	int64_t last_id = 0;
 	int ret;
 
 	if (geotrip_sqlite_begin(store, error_r) < 0)
@@ -326,7 +379,7 @@ store_commit(struct geotrip_store *store,
 	/* Since we hold the lock nobody can commit any more. But somebody may
 	   have, and have deleted users whose ids we keep. */
 	if (geotrip_store_sync(store, error_r) < 0 ||
-	    write_logins(store, logins, error_r) < 0)
+	    write_logins(store, logins, &last_id, error_r) < 0)
 		ret = -1;
 	else if (trip == NULL)
 		ret = 1;
@@ -340,6 +393,7 @@ store_commit(struct geotrip_store *store,
 	}
 	if (geotrip_sqlite_commit(store, error_r) < 0)
 		return GEOTRIP_STORE_COMMIT_FAILED;
+	store->last_login_id = last_id;
 	return GEOTRIP_STORE_COMMITTED;
 }
 

@@ -6,6 +6,10 @@
 #include "array.h"
 #include "geotrip-store-sqlite.h"
 
+/* Counting logins one by one takes long when there are millions: what is
+   longer ago is taken from the totals of days. */
+#define EXACT_DAYS 2
+
 int geotrip_store_user_exists(struct geotrip_store *store, const char *user,
 			      const char **error_r)
 {
@@ -119,19 +123,21 @@ int geotrip_store_evidence(struct geotrip_store *store, int64_t suspension_id,
 	return each_login(store, stmt, callback, context, error_r);
 }
 
-static const char *countries_sql(bool totals)
+static const char *countries_sql(bool by_days)
 {
-	/* ?1: since, ?2: service, NULL for all */
+	/* ?1: since, in days or as a time, ?2: service, NULL for all */
 	static const char exact[] =
 		"SELECT coalesce(country, ''), count(*) AS logins, "
 		"count(DISTINCT user_id), "
 		"sum(verdict IN ('trip', 'observe')) FROM login "
 		"WHERE time >= ?1 AND (?2 IS NULL OR service = ?2) "
 		"GROUP BY country ORDER BY logins DESC, country";
-	static const char total[] =
-		"WITH seen AS (SELECT coalesce(country, '') AS country, "
-		"count(DISTINCT user_id) AS users FROM login "
-		"WHERE ?2 IS NULL OR service = ?2 GROUP BY country) "
+	/* some services have the same users */
+	static const char days[] =
+		"WITH seen AS MATERIALIZED (SELECT country, count(*) AS users "
+		"FROM (SELECT DISTINCT country, user_id FROM country_user "
+		"WHERE last_day >= ?1 AND (?2 IS NULL OR service = ?2)) "
+		"GROUP BY country) "
 		"SELECT country_day.country, sum(logins) AS logins, "
 		"coalesce((SELECT users FROM seen "
 		"WHERE seen.country = country_day.country), 0), sum(trips) "
@@ -140,7 +146,7 @@ static const char *countries_sql(bool totals)
 		"GROUP BY country_day.country "
 		"ORDER BY logins DESC, country_day.country";
 
-	return totals ? total : exact;
+	return by_days ? days : exact;
 }
 
 int geotrip_store_countries(struct geotrip_store *store, int64_t since,
@@ -148,15 +154,18 @@ int geotrip_store_countries(struct geotrip_store *store, int64_t since,
 			    geotrip_country_callback_t *callback,
 			    void *context, const char **error_r)
 {
+	bool by_days = since < geotrip_now() - EXACT_DAYS *
+		GEOTRIP_USECS_PER_DAY;
 	ARRAY(struct geotrip_country_count) counts;
 	struct geotrip_country_count *count;
 	sqlite3_stmt *stmt;
 	int ret;
 
-	stmt = geotrip_sqlite_stmt(store, countries_sql(since == 0), error_r);
+	stmt = geotrip_sqlite_stmt(store, countries_sql(by_days), error_r);
 	if (stmt == NULL)
 		return -1;
-	(void)sqlite3_bind_int64(stmt, 1, since);
+	(void)sqlite3_bind_int64(stmt, 1, by_days ?
+				 since / GEOTRIP_USECS_PER_DAY : since);
 	geotrip_sqlite_bind_text(stmt, 2, service);
 	t_array_init(&counts, 256);
 	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {

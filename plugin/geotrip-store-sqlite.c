@@ -12,6 +12,12 @@
 #define APPLICATION_ID 0x67656f54
 /* What the write-ahead log is cut to after a long reader let it grow. */
 #define WAL_MAX_BYTES (64 * 1024 * 1024)
+/* The auth process brings the log into the database only when nobody else does
+   it, see geotrip_store_checkpoint(): it takes long, and logins wait for it. */
+#define AUTH_CHECKPOINT_PAGES 8000
+/* Of the auth process: twice SQLite's default, for indexes with millions of
+   logins. */
+#define AUTH_CACHE_KB 4096
 
 struct geotrip_store *
 geotrip_store_init(const struct geotrip_store_settings *set)
@@ -206,9 +212,30 @@ static int store_configure(struct geotrip_store *store, const char **error_r)
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
 				NULL);
-	return store_exec(store, t_strdup_printf(
+	if (store_exec(store, t_strdup_printf(
 		"PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; "
-		"PRAGMA journal_size_limit = %u", WAL_MAX_BYTES), error_r);
+		"PRAGMA journal_size_limit = %u", WAL_MAX_BYTES),
+		error_r) < 0)
+		return -1;
+	return !store->set.create ? 0 : store_exec(store, t_strdup_printf(
+		"PRAGMA wal_autocheckpoint = %u; PRAGMA cache_size = -%u",
+		AUTH_CHECKPOINT_PAGES, AUTH_CACHE_KB), error_r);
+}
+
+/* What tells whether others changed something about a user, or wrote logins
+   (as two auth processes do while one takes over from the other). */
+static int
+store_get_changes(struct geotrip_store *store, int64_t *change_number_r,
+		  int64_t *last_login_id_r, const char **error_r)
+{
+	static const char sql_number[] = "SELECT number FROM change";
+	static const char sql_login[] =
+		"SELECT coalesce(max(id), 0) FROM login";
+
+	return store_get_int(store, sql_number, change_number_r,
+			     error_r) < 0 ||
+		store_get_int(store, sql_login, last_login_id_r,
+			      error_r) < 0 ? -1 : 0;
 }
 
 static int store_open_file(struct geotrip_store *store, const char **error_r)
@@ -237,7 +264,9 @@ static int store_open_file(struct geotrip_store *store, const char **error_r)
 	    store_check_id(store, error_r) < 0 ||
 	    store_use_wal(store, error_r) < 0 ||
 	    store_migrate(store, error_r) < 0 ||
-	    store_get_int(store, sql, &store->data_version, error_r) < 0)
+	    store_get_int(store, sql, &store->data_version, error_r) < 0 ||
+	    store_get_changes(store, &store->change_number,
+			      &store->last_login_id, error_r) < 0)
 		return -1;
 	if (stat(store->set.path, &store->st) < 0) {
 		*error_r = t_strdup_printf(
@@ -283,15 +312,36 @@ int geotrip_store_open(struct geotrip_store *store, const char **error_r)
 int geotrip_store_sync(struct geotrip_store *store, const char **error_r)
 {
 	static const char sql[] = "PRAGMA data_version";
-	int64_t data_version;
+	int64_t data_version, change_number, last_login_id;
 
 	if (store_get_int(store, sql, &data_version, error_r) < 0)
 		return -1;
-	if (data_version != store->data_version) {
-		store->data_version = data_version;
+	if (data_version == store->data_version)
+		return 0;
+	if (store_get_changes(store, &change_number, &last_login_id,
+			      error_r) < 0)
+		return -1;
+	store->data_version = data_version;
+	if (change_number != store->change_number ||
+	    last_login_id != store->last_login_id) {
+		store->change_number = change_number;
+		store->last_login_id = last_login_id;
 		geotrip_sqlite_next_generation(store);
 	}
 	return 0;
+}
+
+int geotrip_store_checkpoint(struct geotrip_store *store, const char **error_r)
+{
+	int ret = sqlite3_wal_checkpoint_v2(store->db, NULL,
+					    SQLITE_CHECKPOINT_PASSIVE,
+					    NULL, NULL);
+
+	/* another process is at it */
+	if (ret == SQLITE_OK || ret == SQLITE_BUSY)
+		return 0;
+	*error_r = geotrip_sqlite_error(store, ret);
+	return -1;
 }
 
 bool geotrip_store_is_new(const struct geotrip_store *store)

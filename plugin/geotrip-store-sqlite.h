@@ -25,7 +25,9 @@ struct geotrip_store {
 	/* the file that is open */
 	struct stat st;
 	unsigned int generation;
-	int64_t data_version;
+	/* what generation stands for: of the connection, of the contents, and
+	   the last login that we wrote ourselves or know of */
+	int64_t data_version, change_number, last_login_id;
 	/* the file was empty or did not exist when it was opened */
 	bool created;
 	/* after this error only a new connection may work */
@@ -33,6 +35,8 @@ struct geotrip_store {
 	/* the lock could not be had: do not wait for it again */
 	bool impatient;
 };
+
+#define GEOTRIP_USECS_PER_DAY GEOTRIP_USECS(24 * 60 * 60)
 
 /* Say what SQLite last complained about, with the path and what to do. */
 const char *geotrip_sqlite_error(struct geotrip_store *store, int code);

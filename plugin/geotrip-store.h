@@ -49,12 +49,23 @@ unsigned int geotrip_store_generation(const struct geotrip_store *store);
  * The path of a login
  */
 
+/* Where a user came from on some day. */
+struct geotrip_store_place {
+	struct geotrip_country country;
+	unsigned int service_hash;
+	int64_t day;
+};
+
 /* A user as the store knows it. The caller keeps one for each user that it
-   works with, all zero but for the name; the id is the store's own. */
+   works with, all zero but for the name; the rest is the store's own. */
 struct geotrip_store_user {
 	char *name;
 	int64_t id;
 	unsigned int id_generation;
+	/* what was last written down of where the user comes from: at home and
+	   by phone, for example */
+	struct geotrip_store_place places[2];
+	unsigned int place_idx;
 };
 
 struct geotrip_store_login {
@@ -347,7 +358,8 @@ geotrip_country_callback_t(const struct geotrip_country_count *count,
 
 /* Call back for each country, most logins first. since = 0: the totals since
    recording began, which purge leaves alone; users are then those whose
-   logins are still there. service may be NULL for all of them. */
+   logins are still there. More than two days ago, since is taken for the
+   beginning of its day, UTC. service may be NULL for all of them. */
 int geotrip_store_countries(struct geotrip_store *store, int64_t since,
 			    const char *service,
 			    geotrip_country_callback_t *callback,
@@ -368,6 +380,12 @@ struct geotrip_purge_count {
 int geotrip_store_purge(struct geotrip_store *store, int64_t before,
 			struct geotrip_purge_count *count_r,
 			const char **error_r);
+
+/* Bring what was committed lately from the write-ahead log into the database,
+   as far as that holds up nobody. The more of it other processes do, the less
+   is left to the auth process. Returns 0, or -1 with an error. */
+int geotrip_store_checkpoint(struct geotrip_store *store,
+			     const char **error_r);
 
 /* Can the store be written now? Takes and releases the write lock. Returns 0,
    or -1 with an error. */

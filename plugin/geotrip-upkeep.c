@@ -23,6 +23,9 @@
    suspensions whose time is over. */
 #define UPKEEP_MSECS 5000
 #define UPKEEP_FAILING_MSECS 1000
+/* How soon a commit of another process is noticed, at the latest: sooner than
+   its doveadm has ended. To look costs some system calls. */
+#define SYNC_USECS 1000
 
 static void geotrip_upkeep(struct geotrip *gt);
 
@@ -144,10 +147,13 @@ void geotrip_deinit(struct geotrip **_gt)
 bool geotrip_sync(struct geotrip *gt)
 {
 	const char *error;
+	long long since;
 
 	if (!gt->store_works)
 		return FALSE;
-	if (timeval_cmp(&gt->synced, &ioloop_timeval) == 0)
+	since = timeval_diff_usecs(&ioloop_timeval, &gt->synced);
+	/* the clock may have been set back */
+	if (since >= 0 && since < SYNC_USECS)
 		return TRUE;
 	gt->synced = ioloop_timeval;
 	if (geotrip_store_sync(gt->store, &error) < 0) {

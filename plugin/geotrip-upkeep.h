@@ -21,7 +21,7 @@ struct geotrip {
 	bool store_works;
 	/* ever since the start */
 	bool store_worked;
-	/* the event-loop iteration in which the store was last synced */
+	/* when the store was last synced */
 	struct timeval synced;
 };
 

@@ -97,9 +97,11 @@ static const char *login(struct geotrip *gt, const char *user, const char *ip)
 }
 
 /* Let the event loop run until there is nothing to do for a moment. */
+/* For at least so long that what waits is written. */
 static void run_ioloop(unsigned int msecs)
 {
-	struct timeout *to = timeout_add_short(msecs, io_loop_stop, ioloop);
+	struct timeout *to = timeout_add_short(I_MAX(msecs, 12),
+					       io_loop_stop, ioloop);
 
 	io_loop_run(ioloop);
 	timeout_remove(&to);

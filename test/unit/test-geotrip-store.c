@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define HOUR GEOTRIP_USECS(3600)
+#define DAY (24 * HOUR)
 
 static struct geotrip_store_login
 make_login(struct geotrip_store_user *user, const char *country, int64_t time)
@@ -134,7 +135,7 @@ static void test_store_schema(void)
 	umask(0077);
 	store = open_store(TRUE);
 	test_assert_strcmp(sql("PRAGMA application_id"), "1734700884");
-	test_assert_strcmp(sql("PRAGMA user_version"), "2");
+	test_assert_strcmp(sql("PRAGMA user_version"), "4");
 	test_assert_strcmp(sql("PRAGMA journal_mode"), "wal");
 	test_assert(stat(test_store_path, &st) == 0 &&
 		    (st.st_mode & 0777) == 0600);
@@ -176,11 +177,11 @@ static void test_store_refused(void)
 	test_begin("store: a newer schema is refused, and left alone");
 	store = open_store(TRUE);
 	geotrip_store_deinit(&store);
-	(void)sql("PRAGMA user_version = 3");
+	(void)sql("PRAGMA user_version = 5");
 	test_assert(try_open(TRUE, &error) < 0);
-	test_assert(strstr(error, "has version 3") != NULL);
-	test_assert_strcmp(sql("PRAGMA user_version"), "3");
-	(void)sql("PRAGMA user_version = 2");
+	test_assert(strstr(error, "has version 5") != NULL);
+	test_assert_strcmp(sql("PRAGMA user_version"), "5");
+	(void)sql("PRAGMA user_version = 4");
 	test_end();
 
 	test_begin("store: a damaged version is refused");
@@ -422,6 +423,58 @@ static void test_store_names(void)
 	remove_db();
 }
 
+/* Does the generation change because of what another process did? */
+static bool is_noticed(struct geotrip_store *store)
+{
+	unsigned int generation = geotrip_store_generation(store);
+	const char *error;
+
+	if (geotrip_store_sync(store, &error) < 0)
+		i_fatal("%s", error);
+	return geotrip_store_generation(store) != generation;
+}
+
+static void test_store_changes(void)
+{
+	struct geotrip_store *store = open_store(TRUE);
+	struct geotrip_store *other = open_store(FALSE);
+	struct geotrip_store_user user = { .name = "u" };
+	struct geotrip_store_user again = { .name = "u" };
+	struct geotrip_purge_count count;
+	const char *error;
+
+	test_begin("store: what others change about users is noticed");
+	commit_login(store, &user, "JP", HOUR);
+	commit_login(store, &user, "JP", 5 * HOUR);
+	test_assert(!is_noticed(store));
+	commit_login(other, &again, "US", 5 * HOUR);
+	test_assert(is_noticed(store));
+	test_assert(!is_noticed(store));
+	test_assert(geotrip_store_suspend(other, "u", GEOTRIP_NEVER, "r",
+					  &error) == 0);
+	test_assert(is_noticed(store));
+	test_assert(geotrip_store_release(other, "u", "r", &error) == 1);
+	test_assert(is_noticed(store));
+	(void)sql("UPDATE user SET cleared_at = 7");
+	test_assert(is_noticed(store));
+	(void)sql("INSERT INTO user (name) VALUES ('x')");
+	(void)sql("DELETE FROM user WHERE name = 'x'");
+	test_assert(is_noticed(store));
+	test_end();
+
+	test_begin("store: what concerns no user in memory is not");
+	test_assert(geotrip_store_purge(other, 2 * HOUR, &count,
+					&error) == 0);
+	test_assert(count.logins == 1);
+	test_assert(!is_noticed(store));
+	(void)sql("UPDATE notice SET attempts = 7");
+	test_assert(!is_noticed(store));
+	test_end();
+	geotrip_store_deinit(&other);
+	geotrip_store_deinit(&store);
+	remove_db();
+}
+
 static void test_store_processes(void)
 {
 	struct geotrip_store *store = open_store(TRUE);
@@ -594,30 +647,54 @@ static void test_store_countries(void)
 	struct geotrip_store_user other = { .name = "o" };
 	struct geotrip_store_login login;
 	struct geotrip_purge_count count;
+	int64_t now = geotrip_now();
 	const char *error;
 
-	test_begin("store: countries, exact and in total");
-	commit_login(store, &user, "JP", 1 * HOUR);
-	commit_login(store, &user, "JP", 2 * HOUR);
-	commit_login(store, &other, "JP", 3 * HOUR);
-	commit_login(store, &other, "", 3 * HOUR);
-	login = make_login(&user, "US", 4 * HOUR);
+	test_begin("store: countries, exact, by days and in total");
+	commit_login(store, &user, "JP", now - 10 * DAY);
+	commit_login(store, &user, "JP", now - 10 * DAY + HOUR);
+	commit_login(store, &other, "JP", now - 2 * HOUR);
+	commit_login(store, &other, "", now - 2 * HOUR);
+	login = make_login(&user, "US", now - HOUR);
 	login.service = "imap";
 	login.verdict = GEOTRIP_VERDICT_OBSERVE;
 	test_assert(commit(store, &login, NULL) == GEOTRIP_STORE_COMMITTED);
 
 	test_assert_strcmp(countries(store, 0, NULL),
 			   "JP=3/2/0 =1/1/0 US=1/1/1 ");
-	test_assert_strcmp(countries(store, 1, NULL),
-			   "JP=3/2/0 =1/1/0 US=1/1/1 ");
 	test_assert_strcmp(countries(store, 0, "imap"), "US=1/1/1 ");
-	test_assert_strcmp(countries(store, 1, "imap"), "US=1/1/1 ");
-	test_assert_strcmp(countries(store, 3 * HOUR, "smtp"),
+	/* whole days */
+	test_assert_strcmp(countries(store, now - 12 * DAY, NULL),
+			   "JP=3/2/0 =1/1/0 US=1/1/1 ");
+	test_assert_strcmp(countries(store, now - 5 * DAY, NULL),
+			   "=1/1/0 JP=1/1/0 US=1/1/1 ");
+	test_assert_strcmp(countries(store, now - 5 * DAY, "imap"),
+			   "US=1/1/1 ");
+	/* exactly */
+	test_assert_strcmp(countries(store, now - 2 * HOUR, "smtp"),
 			   "=1/1/0 JP=1/1/0 ");
-	test_assert(geotrip_store_purge(store, 2 * HOUR + 1, &count,
+	test_assert_strcmp(countries(store, now - 2 * HOUR + 1, NULL),
+			   "US=1/1/1 ");
+	/* a user of two services is one user */
+	login = make_login(&other, "JP", now - HOUR);
+	login.service = "imap";
+	test_assert(commit(store, &login, NULL) == GEOTRIP_STORE_COMMITTED);
+	test_assert_strcmp(countries(store, 0, NULL),
+			   "JP=4/2/0 =1/1/0 US=1/1/1 ");
+	test_assert(geotrip_store_purge(store, now - 5 * DAY, &count,
 					&error) == 0);
 	test_assert_strcmp(countries(store, 0, NULL),
-			   "JP=3/1/0 =1/1/0 US=1/1/1 ");
+			   "JP=4/1/0 =1/1/0 US=1/1/1 ");
+	test_end();
+
+	test_begin("store: a user comes from another place, and back");
+	commit_login(store, &user, "BR", now);
+	commit_login(store, &user, "US", now);
+	commit_login(store, &user, "BR", now);
+	test_assert_strcmp(sql("SELECT country || service FROM country_user "
+			       "JOIN user ON user.id = user_id "
+			       "WHERE name = 'u' ORDER BY 1"),
+			   "BRsmtp USimap USsmtp");
 	test_end();
 	geotrip_store_deinit(&store);
 	remove_db();
@@ -633,6 +710,7 @@ int main(void)
 		test_store_expire,
 		test_store_operator,
 		test_store_names,
+		test_store_changes,
 		test_store_processes,
 		test_store_locked,
 		test_store_replaced,
