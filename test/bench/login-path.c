@@ -1,0 +1,127 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* login-path LOGINS DATABASE: send logins through the pipeline as the auth
+   process does, but for Dovecot's part: real mmdb, real SQLite, real event
+   loop. For counting its instructions; see the script "instructions". */
+
+#include "lib.h"
+#include "ioloop.h"
+#include "strnum.h"
+#include "geotrip-event.h"
+#include "geotrip-login.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define USERS 1000
+/* So many logins come in one iteration of the event loop. */
+#define AT_ONCE 32
+/* The time from one to the next, whatever it really is: it decides what is
+   written together. */
+#define USECS_BETWEEN 20
+
+/* Two countries of the test databases. */
+static const char *const addresses[] = { "192.0.2.1", "192.0.2.17" };
+
+static struct ioloop *ioloop;
+static int64_t start_time;
+
+static void expect_allow(enum geotrip_verdict verdict,
+			 void *context ATTR_UNUSED)
+{
+	if (verdict != GEOTRIP_VERDICT_ALLOW)
+		i_fatal("verdict: %s", geotrip_verdict_name(verdict));
+}
+
+static void log_in(struct geotrip *gt, int64_t n)
+{
+	struct geotrip_login login = {
+		.user = t_strdup_printf("user%u@example.com",
+					(unsigned int)(n % USERS)),
+		.service = "smtp",
+		.mechanism = "PLAIN",
+		.time = start_time + n * USECS_BETWEEN,
+	};
+
+	if (net_addr2ip(addresses[n / USERS % 2], &login.ip) < 0)
+		i_unreached();
+	geotrip_login_check(gt, &login, expect_allow, NULL);
+}
+
+static void log_in_many(struct geotrip *gt, unsigned int count)
+{
+	struct timeout *to;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		T_BEGIN {
+			log_in(gt, i);
+		} T_END;
+		if ((i + 1) % AT_ONCE == 0) {
+			to = timeout_add_short(0, io_loop_stop, ioloop);
+			io_loop_run(ioloop);
+			timeout_remove(&to);
+		}
+	}
+}
+
+static void
+parse_config(const char *db_path, pool_t pool, struct geotrip_config *config_r)
+{
+	const struct geotrip_settings set = {
+		.geotrip_db = db_path,
+		.geotrip_mmdb = t_strdup_printf("%s/maxmind.mmdb",
+						getenv("GEOTRIP_TEST_DATA")),
+		.geotrip_mode = "enforce",
+		.geotrip_rules = "3 countries in 1h",
+		.geotrip_services = "smtp submission",
+		.geotrip_suspend_services = "smtp submission",
+		.geotrip_suspend_time = 86400,
+		.geotrip_exempt_users = "",
+		.geotrip_exempt_networks = GEOTRIP_NETWORKS_LOCAL,
+		.geotrip_message = "Suspended.",
+		.geotrip_on_error = "deny",
+		.geotrip_retention = 30 * 86400,
+		.geotrip_notify_address = "%{user}",
+		.geotrip_notify_domain = "",
+		.geotrip_notify_language = "en",
+		.geotrip_notify_from = "",
+		.geotrip_notify_admin = "",
+		.geotrip_notify_templates = "",
+	};
+	const char *error;
+
+	if (geotrip_config_parse(&set, pool, config_r, &error) < 0)
+		i_fatal("%s", error);
+}
+
+int main(int argc, char *argv[])
+{
+	struct geotrip_config config;
+	struct geotrip *gt;
+	struct event *event;
+	unsigned int count;
+	pool_t pool;
+
+	lib_init();
+	if (argc != 3 || str_to_uint(argv[1], &count) < 0 ||
+	    getenv("GEOTRIP_TEST_DATA") == NULL)
+		i_fatal("Usage: GEOTRIP_TEST_DATA=test/data "
+			"login-path LOGINS DATABASE");
+	ioloop = io_loop_create();
+	event = geotrip_event_create(NULL);
+	pool = pool_alloconly_create("config", 4096);
+	i_zero(&config);
+	parse_config(argv[2], pool, &config);
+
+	start_time = geotrip_now();
+	gt = geotrip_init(&config, event);
+	log_in_many(gt, count);
+	geotrip_deinit(&gt);
+
+	pool_unref(&pool);
+	event_unref(&event);
+	io_loop_destroy(&ioloop);
+	lib_deinit();
+	return 0;
+}
