@@ -129,8 +129,33 @@ static bool check_owner(const char *path)
 				 st_dir.st_uid);
 }
 
-static void check_store(const char *path)
+static void
+check_brake(struct geotrip_store *store, const struct geotrip_config *config)
 {
+	struct geotrip_brake brake;
+	const char *error;
+	int ret;
+
+	ret = geotrip_store_brake(store, pool_datastack_create(), &brake,
+				  &error);
+	if (ret < 0)
+		geotrip_check_result("brake", FALSE, error);
+	else if (ret == 0) {
+		geotrip_check_result("brake", TRUE, t_strdup_printf(
+			"geotrip_max_suspensions = %s: not exceeded",
+			config->max_suspensions.text));
+	} else {
+		geotrip_check_result("brake", FALSE, t_strdup_printf(
+			"Nobody is suspended since %s, because more than %s "
+			"tripped: see doveadm geotrip countries -s 1h for "
+			"what is wrong, mend it, then doveadm geotrip resume",
+			geotrip_cmd_time(brake.since), brake.max));
+	}
+}
+
+static void check_store(const struct geotrip_config *config)
+{
+	const char *path = config->db_path;
 	const struct geotrip_store_settings set = {
 		.path = path,
 		.lock_wait_msecs = 1000,
@@ -146,6 +171,7 @@ static void check_store(const char *path)
 		geotrip_check_result("database", FALSE, error);
 	else {
 		geotrip_check_result("database", TRUE, path);
+		check_brake(store, config);
 		geotrip_check_queue(store);
 	}
 	geotrip_store_deinit(&store);
@@ -231,7 +257,7 @@ static void cmd_geotrip_check(struct doveadm_cmd_context *cctx)
 		check_rules(&config);
 		check_services("counted services", config.services);
 		check_services("suspended services", config.suspend_services);
-		check_store(config.db_path);
+		check_store(&config);
 		check_mmdb(config.mmdb_path);
 		check_mmdb_access(config.mmdb_path, config.db_path);
 		geotrip_check_mailer(cctx, pool);

@@ -14,6 +14,7 @@ static const struct doveadm_cmd_ver2 *const geotrip_commands[] = {
 	&doveadm_cmd_geotrip_history,
 	&doveadm_cmd_geotrip_suspend,
 	&doveadm_cmd_geotrip_unsuspend,
+	&doveadm_cmd_geotrip_resume,
 	&doveadm_cmd_geotrip_countries,
 	&doveadm_cmd_geotrip_notify,
 	&doveadm_cmd_geotrip_purge,

@@ -29,6 +29,7 @@ extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_purge;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_show;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_suspend;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_unsuspend;
+extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_resume;
 
 /* How this version of Dovecot gives doveadm its settings:
    doveadm-geotrip-settings-2.3.c or -2.4.c. Register them when the module is

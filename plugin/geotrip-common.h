@@ -21,7 +21,8 @@ enum geotrip_verdict {
 	GEOTRIP_VERDICT_TRIP,
 	/* refused, because the user is suspended already */
 	GEOTRIP_VERDICT_BLOCKED,
-	/* it would have been a trip, but geotrip_mode is observe */
+	/* it would have been a trip, but geotrip_mode is observe, or the brake
+	   holds */
 	GEOTRIP_VERDICT_OBSERVE,
 	/* geotrip cannot decide and geotrip_on_error is deny; never stored */
 	GEOTRIP_VERDICT_TEMPFAIL,

@@ -150,7 +150,7 @@ static void
 finish(struct delivery_run *run, const struct geotrip_notice *notice,
        struct geotrip_notice_outcome *outcome, const char *to)
 {
-	const char *error, *user = geotrip_escape(notice->suspension.user);
+	const char *error, *subject = geotrip_notice_subject(notice);
 	int ret;
 
 	tell_admin(run, notice, outcome);
@@ -158,16 +158,16 @@ finish(struct delivery_run *run, const struct geotrip_notice *notice,
 	if (ret < 0) {
 		run_store_failed(run, error);
 		if (outcome->state == GEOTRIP_NOTICE_SENT) {
-			e_error(run->input->event, "user=<%s>: a notice was "
+			e_error(run->input->event, "%s: a notice was "
 				"sent, which could not be written down: it "
-				"will be sent again", user);
+				"will be sent again", subject);
 		}
 		return;
 	}
 	if (ret == 0) {
 		/* Only after a pause of minutes, such as a machine asleep. */
-		e_warning(run->input->event, "user=<%s>: another run has "
-			  "taken the notice over", user);
+		e_warning(run->input->event, "%s: another run has "
+			  "taken the notice over", subject);
 		return;
 	}
 	geotrip_event_notice(run->input->event, notice, outcome, to,
@@ -357,6 +357,23 @@ write_to_owner(struct delivery_run *run, const struct geotrip_notice *notice,
 	return TRUE;
 }
 
+/* Write that nobody is suspended. Returns FALSE if there is no message, and
+   the outcome. */
+static bool
+write_of_brake(struct delivery_run *run, const struct geotrip_notice *notice,
+	       string_t *message, struct geotrip_notice_outcome *outcome_r)
+{
+	const char *error;
+
+	if (geotrip_notice_write_brake(run->writer, &notice->brake, message,
+				       &error) < 0) {
+		run_template_failed(run, error);
+		set_untried(run, error, outcome_r);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 static void
 deliver_notice(struct delivery_run *run, const struct geotrip_notice *notice,
 	       pool_t pool)
@@ -366,13 +383,17 @@ deliver_notice(struct delivery_run *run, const struct geotrip_notice *notice,
 	const ARRAY_TYPE(smtp_address_const) *to;
 	string_t *message = str_new(pool, 4096);
 	struct geotrip_owner owner;
+	bool written;
 
-	if (!write_to_owner(run, notice, pool, &owner, message, &outcome)) {
+	written = notice->kind == GEOTRIP_NOTICE_BRAKE ?
+		write_of_brake(run, notice, message, &outcome) :
+		write_to_owner(run, notice, pool, &owner, message, &outcome);
+	if (!written) {
 		finish(run, notice, &outcome, NULL);
 		return;
 	}
-	to = notice->kind == GEOTRIP_NOTICE_COPY ?
-		&run->input->config->notify.admin : &owner.addresses;
+	to = notice_is_for_owner(notice) ? &owner.addresses :
+		&run->input->config->notify.admin;
 	send_message(run, notice, to, message, pool, &recipients);
 	set_answers(run, notice, &recipients, &outcome);
 	finish(run, notice, &outcome, geotrip_addresses_join(to, ", "));
@@ -512,6 +533,7 @@ static void deliver_to_admin(struct delivery_run *run)
 	run->begin = geotrip_now();
 	if (array_count(&run->input->config->notify.admin) == 0)
 		return;
+	deliver_each(run, GEOTRIP_NOTICE_BRAKE);
 	if (count_due(run, GEOTRIP_NOTICE_COPY) <= MAX_COPIES)
 		deliver_each(run, GEOTRIP_NOTICE_COPY);
 	else

@@ -83,6 +83,40 @@ void geotrip_event_suspension_ended(struct event *parent, const char *user,
 	event_unref(&event);
 }
 
+void geotrip_event_brake_started(struct event *parent, const char *max)
+{
+	struct event *event = event_create(parent);
+	struct event_passthrough *e = event_create_passthrough(event)->
+		set_name("geotrip_brake_started")->
+		add_str("max", max);
+
+	e_error(e->event(), "Too many accounts tripped "
+		"(geotrip_max_suspensions = %s): from now on those that trip "
+		"are only marked, not suspended. Look for a network or a "
+		"country that is wrong, with doveadm geotrip countries -s 1h. "
+		"It ends when fewer trip, or by doveadm geotrip resume", max);
+	event_unref(&event);
+}
+
+void geotrip_event_brake_ended(struct event *parent, const char *by)
+{
+	struct event *event = event_create(parent);
+	struct event_passthrough *e = event_create_passthrough(event)->
+		set_name("geotrip_brake_ended")->
+		add_str("ended_by", by);
+
+	e_info(e->event(), "Accounts that trip are suspended again: "
+	       "ended by %s", by);
+	event_unref(&event);
+}
+
+const char *geotrip_notice_subject(const struct geotrip_notice *notice)
+{
+	return notice->kind == GEOTRIP_NOTICE_BRAKE ? "geotrip" :
+		t_strdup_printf("user=<%s>",
+				geotrip_escape(notice->suspension.user));
+}
+
 const char *geotrip_notice_title(enum geotrip_notice_kind kind)
 {
 	switch (kind) {
@@ -94,6 +128,8 @@ const char *geotrip_notice_title(enum geotrip_notice_kind kind)
 		return "copy of notice";
 	case GEOTRIP_NOTICE_UNDELIVERED:
 		return "undelivered report";
+	case GEOTRIP_NOTICE_BRAKE:
+		return "report that nobody is suspended";
 	}
 	i_unreached();
 }
@@ -107,18 +143,19 @@ void geotrip_event_notice(struct event *parent,
 	struct event *event = event_create(parent);
 	struct event_passthrough *e = event_create_passthrough(event)->
 		set_name("geotrip_notice_finished")->
-		add_str("user", notice->suspension.user)->
 		add_str("kind", geotrip_notice_kind_name(notice->kind))->
 		add_str("state", deferred ? "deferred" :
 			geotrip_notice_state_name(outcome->state));
-	const char *title = t_strdup_printf("user=<%s>: %s",
-		geotrip_escape(notice->suspension.user),
+	const char *title = t_strdup_printf("%s: %s",
+		geotrip_notice_subject(notice),
 		geotrip_notice_title(notice->kind));
 	const char *to_title = to == NULL ? title : t_strdup_printf(
 		"%s to %s", title, geotrip_escape(to));
 	const char *error = outcome->error == NULL ? "" : t_strconcat(
 		": ", geotrip_escape(outcome->error), NULL);
 
+	if (notice->suspension.user != NULL)
+		e->add_str("user", notice->suspension.user);
 	if (outcome->error != NULL)
 		e->add_str("error", outcome->error);
 	/* why nothing was tried is one message for all, from who knows it */

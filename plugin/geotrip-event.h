@@ -25,6 +25,11 @@ void geotrip_event_suspension_started(struct event *parent, const char *user,
 void geotrip_event_suspension_ended(struct event *parent, const char *user,
 				    const char *by, const char *reason);
 
+/* geotrip_brake_started and _ended, with one line, an error and at info level.
+   max is what was exceeded; by is operator, time or settings. */
+void geotrip_event_brake_started(struct event *parent, const char *max);
+void geotrip_event_brake_ended(struct event *parent, const char *by);
+
 /* geotrip_notice_finished: what became of a notice that was claimed. to is
    where it went, NULL if it was not sent anywhere. One line at the level info
    (none if quiet), warning or error. */
@@ -32,6 +37,8 @@ void geotrip_event_notice(struct event *parent,
 			  const struct geotrip_notice *notice,
 			  const struct geotrip_notice_outcome *outcome,
 			  const char *to, bool quiet);
+/* Whom or what a notice tells of, as the log names it; in the data stack. */
+const char *geotrip_notice_subject(const struct geotrip_notice *notice);
 /* What a kind is called, for people. */
 const char *geotrip_notice_title(enum geotrip_notice_kind kind) ATTR_CONST;
 

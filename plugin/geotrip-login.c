@@ -6,6 +6,7 @@
 #include "lib.h"
 #include "array.h"
 #include "geotrip-alarm.h"
+#include "geotrip-brake.h"
 #include "geotrip-event.h"
 #include "geotrip-geo.h"
 #include "geotrip-login.h"
@@ -197,6 +198,10 @@ check_trip(struct geotrip_check *check, const struct geotrip_rule *rule,
 
 	if (check_is_outdated(check)) {
 		check_load(check);
+		return;
+	}
+	if (geotrip_brake_holds(gt, check->login->time)) {
+		check_finish(check, GEOTRIP_VERDICT_OBSERVE);
 		return;
 	}
 	check->trip.until = gt->config->suspend_time == 0 ? GEOTRIP_NEVER :

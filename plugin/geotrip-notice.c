@@ -226,12 +226,11 @@ fill_values(const struct geotrip_notice_writer *writer,
 }
 
 static const char *
-message_id(const struct geotrip_notice_writer *writer,
-	   const struct geotrip_suspension *suspension, const char *kind)
+message_id(const struct geotrip_notice_writer *writer, int64_t id,
+	   int64_t since, const char *kind)
 {
 	return t_strdup_printf("geotrip.%"PRId64".%"PRId64".%s@%s",
-			       suspension->id, suspension->since, kind,
-			       writer->from->domain);
+			       id, since, kind, writer->from->domain);
 }
 
 static void
@@ -276,7 +275,8 @@ int geotrip_notice_write(struct geotrip_notice_writer *writer,
 	fill_values(writer, &notice->suspension, evidence, to, language,
 		    &values);
 	write_message(writer, template, part, &values, to, language,
-		      message_id(writer, &notice->suspension,
+		      message_id(writer, notice->suspension.id,
+				 notice->suspension.since,
 				 geotrip_template_part_name(part)), message);
 	return 0;
 }
@@ -320,10 +320,40 @@ int geotrip_notice_write_list(struct geotrip_notice_writer *writer,
 	values.values[GEOTRIP_PLACEHOLDER_LIST] = list;
 	values.values[GEOTRIP_PLACEHOLDER_CONTACT] =
 		smtp_address_encode(writer->from);
-	id = message_id(writer, &first->suspension, t_strdup_printf(
-		"%s.%u", geotrip_template_part_name(part), count));
+	id = message_id(writer, first->suspension.id, first->suspension.since,
+			t_strdup_printf("%s.%u",
+				geotrip_template_part_name(part), count));
 	write_message(writer, template, part, &values,
 		      &writer->config->notify.admin, language, id, message);
+	return 0;
+}
+
+int geotrip_notice_write_brake(struct geotrip_notice_writer *writer,
+			       const struct geotrip_brake *brake,
+			       string_t *message, const char **error_r)
+{
+	enum geotrip_template_part part = GEOTRIP_TEMPLATE_BRAKE;
+	struct geotrip_template_values values = { { NULL } };
+	const struct geotrip_template *template;
+	const char *language;
+
+	template = find_template(writer, part, writer->config->notify.language,
+				 &language, error_r);
+	if (template == NULL)
+		return -1;
+	values.values[GEOTRIP_PLACEHOLDER_MAX] = geotrip_escape(brake->max);
+	values.values[GEOTRIP_PLACEHOLDER_SINCE] =
+		geotrip_locale_time(language, brake->since);
+	if (brake->ended_at != 0) {
+		values.values[GEOTRIP_PLACEHOLDER_ENDED] =
+			geotrip_locale_time(language, brake->ended_at);
+	}
+	values.values[GEOTRIP_PLACEHOLDER_CONTACT] =
+		smtp_address_encode(writer->from);
+	write_message(writer, template, part, &values,
+		      &writer->config->notify.admin, language,
+		      message_id(writer, brake->id, brake->since,
+				 geotrip_template_part_name(part)), message);
 	return 0;
 }
 

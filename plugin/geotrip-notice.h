@@ -64,6 +64,11 @@ int geotrip_notice_write_list(struct geotrip_notice_writer *writer,
 			      unsigned int count, const char *list,
 			      string_t *message, const char **error_r);
 
+/* Append a message to the administrator: nobody is suspended. */
+int geotrip_notice_write_brake(struct geotrip_notice_writer *writer,
+			       const struct geotrip_brake *brake,
+			       string_t *message, const char **error_r);
+
 /* When to try again after so many attempts that the server refused for the
    time being? 0: not any more. */
 int64_t geotrip_notice_retry_delay(unsigned int attempts) ATTR_CONST;

@@ -18,6 +18,7 @@ const struct setting_define geotrip_setting_defines[] = {
 	DEF(STR_NOVARS, geotrip_services),
 	DEF(STR_NOVARS, geotrip_suspend_services),
 	DEF(TIME, geotrip_suspend_time),
+	DEF(STR_NOVARS, geotrip_max_suspensions),
 	DEF(STR_NOVARS, geotrip_exempt_users),
 	DEF(STR_NOVARS, geotrip_exempt_networks),
 	DEF(STR_NOVARS, geotrip_message),
@@ -42,6 +43,7 @@ const struct geotrip_settings geotrip_default_settings = {
 	.geotrip_services = "smtp submission",
 	.geotrip_suspend_services = "smtp submission",
 	.geotrip_suspend_time = 24 * 60 * 60,
+	.geotrip_max_suspensions = "100 in 1h",
 	.geotrip_exempt_users = "",
 	.geotrip_exempt_networks = GEOTRIP_NETWORKS_LOCAL,
 	.geotrip_message = "Sending mail is suspended for this account: "

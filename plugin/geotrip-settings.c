@@ -79,6 +79,13 @@ check_retention(const struct geotrip_config *config, const char **error_r)
 			return -1;
 		}
 	}
+	if (config->max_suspensions.window > config->retention) {
+		*error_r = t_strdup_printf(
+			"geotrip_max_suspensions: \"%s\" looks back longer "
+			"than geotrip_retention",
+			config->max_suspensions.text);
+		return -1;
+	}
 	return 0;
 }
 
@@ -206,6 +213,12 @@ int geotrip_config_parse(const struct geotrip_settings *set, pool_t pool,
 		return -1;
 	}
 	config_r->window = geotrip_rules_window(&config_r->rules);
+	if (geotrip_limit_parse(pool, set->geotrip_max_suspensions,
+				&config_r->max_suspensions, &error) < 0) {
+		*error_r = t_strconcat("geotrip_max_suspensions: ", error,
+				       NULL);
+		return -1;
+	}
 
 	if (check_path("geotrip_db", set->geotrip_db, error_r) < 0 ||
 	    check_path("geotrip_mmdb", set->geotrip_mmdb, error_r) < 0 ||

@@ -8,6 +8,7 @@
    processes: see geotrip-settings-read.h. */
 
 #include "geotrip-address.h"
+#include "geotrip-limit.h"
 #include "geotrip-network.h"
 #include "geotrip-rule.h"
 
@@ -22,6 +23,7 @@ struct geotrip_settings {
 	const char *geotrip_services;
 	const char *geotrip_suspend_services;
 	unsigned int geotrip_suspend_time;
+	const char *geotrip_max_suspensions;
 	const char *geotrip_exempt_users;
 	const char *geotrip_exempt_networks;
 	const char *geotrip_message;
@@ -68,6 +70,8 @@ struct geotrip_config {
 	const char *const *suspend_services;
 	/* 0: until released */
 	int64_t suspend_time;
+	/* of accounts that trip; with more of them none is suspended */
+	struct geotrip_limit max_suspensions;
 	const char *const *exempt_users;
 	ARRAY_TYPE(geotrip_network) exempt_networks;
 	/* addresses that can have no country, exempt or not */

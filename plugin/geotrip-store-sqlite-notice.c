@@ -26,6 +26,7 @@ static const char *const kind_names[] = {
 	[GEOTRIP_NOTICE_RELEASED] = "released",
 	[GEOTRIP_NOTICE_COPY] = "copy",
 	[GEOTRIP_NOTICE_UNDELIVERED] = "undelivered",
+	[GEOTRIP_NOTICE_BRAKE] = "brake",
 };
 
 static const char *const state_names[] = {
@@ -181,10 +182,13 @@ find_due(struct geotrip_store *store, enum geotrip_notice_kind kind,
 		"WHERE owners.suspension_id = suspension.id "
 		"AND owners.state = 'failed' "
 		"AND owners.kind IN ('suspended', 'released') "
-		"ORDER BY owners.id DESC LIMIT 1) "
-		"FROM notice JOIN suspension "
+		"ORDER BY owners.id DESC LIMIT 1), "
+		"brake.id, brake.since, brake.max, brake.over_at, "
+		"brake.ended_at "
+		"FROM notice LEFT JOIN suspension "
 		"ON suspension.id = notice.suspension_id "
-		"JOIN user ON user.id = suspension.user_id "
+		"LEFT JOIN user ON user.id = suspension.user_id "
+		"LEFT JOIN brake ON brake.id = notice.brake_id "
 		"WHERE notice.kind = ?1 "
 		"AND "IS_OVER("notice.next_attempt", "?2")"AND "IS_FREE("?3")
 		"AND (?4 OR notice.pending_to IS ?5) "
@@ -206,7 +210,12 @@ find_due(struct geotrip_store *store, enum geotrip_notice_kind kind,
 		geotrip_sqlite_suspension(pool, stmt, idx,
 					  &notice_r->suspension);
 		idx += GEOTRIP_SQLITE_SUSPENSION_COLUMN_COUNT;
-		notice_r->owner_error = geotrip_sqlite_text(pool, stmt, idx);
+		notice_r->owner_error = geotrip_sqlite_text(pool, stmt, idx++);
+		notice_r->brake.id = sqlite3_column_int64(stmt, idx++);
+		notice_r->brake.since = sqlite3_column_int64(stmt, idx++);
+		notice_r->brake.max = geotrip_sqlite_text(pool, stmt, idx++);
+		notice_r->brake.over_at = sqlite3_column_int64(stmt, idx++);
+		notice_r->brake.ended_at = sqlite3_column_int64(stmt, idx);
 		(void)sqlite3_reset(stmt);
 	}
 	return ret;

@@ -42,6 +42,11 @@ static const struct purge_step step_suspensions = {
 	"DELETE FROM suspension WHERE id > ?2 AND id <= ?3 "
 	"AND released_at < ?1",
 };
+static const struct purge_step step_brakes = {
+	"SELECT max(id), ?1 > 0 FROM "
+	"(SELECT id FROM brake WHERE id > ?2 ORDER BY id LIMIT ?3)",
+	"DELETE FROM brake WHERE id > ?2 AND id <= ?3 AND ended_at < ?1",
+};
 static const struct purge_step step_places = {
 	"SELECT max(id), ?1 > 0 FROM "
 	"(SELECT id FROM user WHERE id > ?2 ORDER BY id LIMIT ?3)",
@@ -126,14 +131,17 @@ int geotrip_store_purge(struct geotrip_store *store, int64_t before,
 			struct geotrip_purge_count *count_r,
 			const char **error_r)
 {
-	uint64_t places = 0;
+	uint64_t uncounted = 0;
 
 	i_zero(count_r);
 	if (purge_step(store, &step_suspensions, before,
 		       &count_r->suspensions, error_r) < 0 ||
 	    purge_step(store, &step_logins, before, &count_r->logins,
 		       error_r) < 0 ||
-	    purge_step(store, &step_places, before, &places, error_r) < 0 ||
+	    purge_step(store, &step_brakes, before, &uncounted,
+		       error_r) < 0 ||
+	    purge_step(store, &step_places, before, &uncounted,
+		       error_r) < 0 ||
 	    purge_step(store, &step_users, before, &count_r->users,
 		       error_r) < 0)
 		return -1;

@@ -214,6 +214,45 @@ int geotrip_store_expire(struct geotrip_store *store,
 			 void *context, const char **error_r);
 
 /*
+ * The brake: while too many accounts trip, none is suspended
+ */
+
+struct geotrip_brake {
+	int64_t id, since;
+	/* how many were too many: geotrip_max_suspensions as it was then */
+	const char *max;
+	/* the last time that it was seen that there were too many */
+	int64_t over_at;
+	/* 0: it holds */
+	int64_t ended_at;
+};
+
+/* Get the brake that holds; max is allocated from the pool. Returns 1, 0 if
+   none does, or -1 with an error. */
+int geotrip_store_brake(struct geotrip_store *store, pool_t pool,
+			struct geotrip_brake *brake_r, const char **error_r);
+
+/* How many accounts made a rule true after the time, and after a brake ended
+   last? It is not counted further than to max. Returns 0, or -1 with an
+   error. */
+int geotrip_store_count_tripped(struct geotrip_store *store, int64_t since,
+				unsigned int max, unsigned int *count_r,
+				const char **error_r);
+
+/* From now on the brake holds; with tell_admin, queue a message. Returns 1, 0
+   if it holds already, or -1 with an error. */
+int geotrip_store_brake_begin(struct geotrip_store *store, const char *max,
+			      int64_t now, bool tell_admin,
+			      const char **error_r);
+/* There are too many still. Returns 0, or -1 with an error. */
+int geotrip_store_brake_prolong(struct geotrip_store *store, int64_t now,
+				const char **error_r);
+/* It holds no longer. by is operator, time or settings. Returns 1, 0 if it
+   does not hold, or -1 with an error. */
+int geotrip_store_brake_end(struct geotrip_store *store, const char *by,
+			    const char **error_r);
+
+/*
  * Notices
  */
 
@@ -226,6 +265,8 @@ enum geotrip_notice_kind {
 	GEOTRIP_NOTICE_COPY,
 	/* to the administrator: the owner could not be told */
 	GEOTRIP_NOTICE_UNDELIVERED,
+	/* to the administrator: accounts that trip are not suspended */
+	GEOTRIP_NOTICE_BRAKE,
 };
 
 enum geotrip_notice_state {
@@ -251,8 +292,9 @@ struct geotrip_notice {
 	int64_t sent_at;
 	/* why the last try failed, or NULL */
 	const char *error;
-	/* what it tells of; not set by geotrip_store_notices() */
+	/* what it tells of; neither is set by geotrip_store_notices() */
 	struct geotrip_suspension suspension;
+	struct geotrip_brake brake;
 	/* why the owner's notice failed, or NULL; likewise */
 	const char *owner_error;
 };
@@ -369,13 +411,14 @@ int geotrip_store_countries(struct geotrip_store *store, int64_t since,
  * Upkeep
  */
 
+/* Brakes count as nothing. */
 struct geotrip_purge_count {
 	uint64_t logins, suspensions, users;
 };
 
 /* Delete what is older than before, in transactions so small that logins do
    not wait: logins that are not evidence of an active suspension, suspensions
-   that ended, users of whom nothing is left. Returns 0, or -1 with an error
+   and brakes that ended, users of whom nothing is left. Returns 0, or -1 with an error
    after having deleted a part; count_r is set in both cases. */
 int geotrip_store_purge(struct geotrip_store *store, int64_t before,
 			struct geotrip_purge_count *count_r,

@@ -35,6 +35,7 @@ static const char *const part_names[] = {
 	[GEOTRIP_TEMPLATE_RELEASED] = "released",
 	[GEOTRIP_TEMPLATE_DIGEST] = "digest",
 	[GEOTRIP_TEMPLATE_UNDELIVERED] = "undelivered",
+	[GEOTRIP_TEMPLATE_BRAKE] = "brake",
 };
 
 static const char *const placeholder_names[] = {
@@ -50,6 +51,7 @@ static const char *const placeholder_names[] = {
 	[GEOTRIP_PLACEHOLDER_CONTACT] = "contact",
 	[GEOTRIP_PLACEHOLDER_COUNT] = "count",
 	[GEOTRIP_PLACEHOLDER_LIST] = "list",
+	[GEOTRIP_PLACEHOLDER_MAX] = "max",
 };
 
 static bool part_is_for_owner(enum geotrip_template_part part)
@@ -66,7 +68,14 @@ part_may_have(enum geotrip_template_part part, enum geotrip_placeholder what)
 		return TRUE;
 	case GEOTRIP_PLACEHOLDER_COUNT:
 	case GEOTRIP_PLACEHOLDER_LIST:
-		return !part_is_for_owner(part);
+		return part == GEOTRIP_TEMPLATE_DIGEST ||
+			part == GEOTRIP_TEMPLATE_UNDELIVERED;
+	case GEOTRIP_PLACEHOLDER_MAX:
+		return part == GEOTRIP_TEMPLATE_BRAKE;
+	case GEOTRIP_PLACEHOLDER_SINCE:
+	case GEOTRIP_PLACEHOLDER_ENDED:
+		return part_is_for_owner(part) ||
+			part == GEOTRIP_TEMPLATE_BRAKE;
 	default:
 		return part_is_for_owner(part);
 	}

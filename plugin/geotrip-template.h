@@ -13,6 +13,7 @@ enum geotrip_template_part {
 	/* for the administrator */
 	GEOTRIP_TEMPLATE_DIGEST,
 	GEOTRIP_TEMPLATE_UNDELIVERED,
+	GEOTRIP_TEMPLATE_BRAKE,
 
 	GEOTRIP_TEMPLATE_PART_COUNT
 };
@@ -31,6 +32,7 @@ enum geotrip_placeholder {
 	/* in the parts for the administrator */
 	GEOTRIP_PLACEHOLDER_COUNT,
 	GEOTRIP_PLACEHOLDER_LIST,
+	GEOTRIP_PLACEHOLDER_MAX,
 
 	GEOTRIP_PLACEHOLDER_NUMBER
 };

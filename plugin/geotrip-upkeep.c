@@ -7,6 +7,7 @@
 #include "ioloop.h"
 #include "time-util.h"
 #include "geotrip-alarm.h"
+#include "geotrip-brake.h"
 #include "geotrip-event.h"
 #include "geotrip-geo.h"
 #include "geotrip-login.h"
@@ -101,8 +102,10 @@ static void geotrip_upkeep(struct geotrip *gt)
 
 	if (geotrip_geo_refresh(gt->geo, &error) < 0)
 		geotrip_alarm_raise(gt->alarm, error);
-	if (geotrip_open(gt))
+	if (geotrip_open(gt)) {
 		geotrip_expire(gt);
+		geotrip_brake_upkeep(gt);
+	}
 }
 
 struct geotrip *geotrip_init(const struct geotrip_config *config,

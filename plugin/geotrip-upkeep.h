@@ -4,7 +4,7 @@
 #define GEOTRIP_UPKEEP_H
 
 /* The parts of geotrip in the auth process, and whether they work. Only for
-   geotrip-login.c; everybody else uses geotrip-login.h. */
+   geotrip-login.c and geotrip-brake.c; everybody else uses geotrip-login.h. */
 
 #include <sys/time.h>
 

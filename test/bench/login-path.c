@@ -74,6 +74,7 @@ parse_config(const char *db_path, pool_t pool, struct geotrip_config *config_r)
 						getenv("GEOTRIP_TEST_DATA")),
 		.geotrip_mode = "enforce",
 		.geotrip_rules = "3 countries in 1h",
+		.geotrip_max_suspensions = "100 in 1h",
 		.geotrip_services = "smtp submission",
 		.geotrip_suspend_services = "smtp submission",
 		.geotrip_suspend_time = 86400,

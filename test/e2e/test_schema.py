@@ -36,8 +36,9 @@ class Schema(Case):
             "suspension": "id user_id since until reason rule countries"
                           " source released_at released_by release_reason",
             "evidence": "suspension_id login_id",
-            "notice": "id suspension_id kind state attempts next_attempt"
-                      " lease_until pending_to sent_at error",
+            "notice": "id suspension_id brake_id kind state attempts"
+                      " next_attempt lease_until pending_to sent_at error",
+            "brake": "id since max over_at ended_at ended_by",
             "country_day": "day service country logins trips",
             "active_suspension": "user since until reason",
         }

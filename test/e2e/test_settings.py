@@ -11,7 +11,8 @@ DEFAULTS = {
     "geotrip_rules": "3 countries in 1h",
     "geotrip_services": "smtp submission",
     "geotrip_suspend_services": "smtp submission",
-    "geotrip_suspend_time": "1 days", "geotrip_exempt_users": "",
+    "geotrip_suspend_time": "1 days",
+    "geotrip_max_suspensions": "100 in 1h", "geotrip_exempt_users": "",
     "geotrip_on_error": "allow", "geotrip_retention": "30 days",
 }
 
@@ -77,6 +78,13 @@ class Mistakes(Case):
     def test_no_rule(self):
         """No rule at all."""
         self.check("rules", "", "countries in")
+
+    def test_limit(self):
+        """A limit that is none, or that looks back longer than is kept."""
+        self.check("max_suspensions", "100 per hour", "100 per hour",
+                   "100 in 1h")
+        self.check("max_suspensions", "-1 in 1h", "-1 in 1h")
+        self.check("max_suspensions", "10 in 40 days", "geotrip_retention")
 
     def test_network(self):
         """A network with too many bits, and a word that is none."""

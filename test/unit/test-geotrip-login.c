@@ -33,6 +33,7 @@ static struct geotrip_settings default_settings(void)
 						getenv("GEOTRIP_TEST_DATA")),
 		.geotrip_mode = "enforce",
 		.geotrip_rules = "3 countries in 1h",
+		.geotrip_max_suspensions = "100 in 1h",
 		.geotrip_services = "smtp submission",
 		.geotrip_suspend_services = "smtp submission",
 		.geotrip_suspend_time = 86400,
@@ -96,7 +97,6 @@ static const char *login(struct geotrip *gt, const char *user, const char *ip)
 	return login_full(gt, user, ip, "smtp", NULL);
 }
 
-/* Let the event loop run until there is nothing to do for a moment. */
 /* For at least so long that what waits is written. */
 static void run_ioloop(unsigned int msecs)
 {
@@ -134,6 +134,20 @@ static void stop(struct geotrip **gt)
 	i_unlink_if_exists(t_strconcat(db_path, "-shm", NULL));
 }
 
+static void resume(void)
+{
+	const struct geotrip_store_settings set = {
+		.path = db_path, .lock_wait_msecs = 1000,
+	};
+	struct geotrip_store *store = geotrip_store_init(&set);
+	const char *error;
+
+	if (geotrip_store_open(store, &error) < 0 ||
+	    geotrip_store_brake_end(store, "operator", &error) <= 0)
+		i_fatal("resume failed");
+	geotrip_store_deinit(&store);
+}
+
 static void release(const char *user)
 {
 	const struct geotrip_store_settings set = {
@@ -146,6 +160,51 @@ static void release(const char *user)
 	    geotrip_store_release(store, user, "test", &error) <= 0)
 		i_fatal("release failed");
 	geotrip_store_deinit(&store);
+}
+
+static const char *travel(struct geotrip *gt, const char *user)
+{
+	test_assert_strcmp(login(gt, user, JP), "allow");
+	test_assert_strcmp(login(gt, user, US), "allow");
+	return login(gt, user, BR);
+}
+
+static void test_login_brake(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt;
+
+	set.geotrip_max_suspensions = "2 in 1h";
+	gt = start(&set);
+
+	test_begin("login: too many accounts trip, and are only marked");
+	test_assert_strcmp(travel(gt, "a"), "trip");
+	test_assert_strcmp(travel(gt, "b"), "trip");
+	test_expect_error_string("Too many accounts tripped");
+	test_assert_strcmp(travel(gt, "c"), "allow");
+	test_expect_no_more_errors();
+	test_assert_strcmp(travel(gt, "d"), "allow");
+	test_assert_strcmp(login(gt, "a", JP), "blocked");
+	run_ioloop(1);
+	test_assert_strcmp(sql("SELECT user FROM active_suspension"), "a b");
+	test_assert_strcmp(sql("SELECT verdict FROM login "
+			       "WHERE country = 'BR'"),
+			   "trip trip observe observe");
+	test_assert_strcmp(sql("SELECT max FROM brake"), "2 in 1h");
+	/* nobody is to be told */
+	test_assert_strcmp(sql("SELECT count(*) FROM notice "
+			       "WHERE kind = 'brake'"), "0");
+	test_end();
+
+	test_begin("login: what tripped before it was resumed does not count");
+	resume();
+	test_assert_strcmp(travel(gt, "e"), "trip");
+	test_assert_strcmp(travel(gt, "f"), "trip");
+	test_expect_error_string("Too many accounts tripped");
+	test_assert_strcmp(travel(gt, "g"), "allow");
+	test_expect_no_more_errors();
+	test_end();
+	stop(&gt);
 }
 
 static void test_login_trip(void)
@@ -490,6 +549,7 @@ int main(void)
 {
 	static void (*const tests[])(void) = {
 		test_login_trip,
+		test_login_brake,
 		test_login_restart,
 		test_login_not_counted,
 		test_login_sessions,

@@ -30,6 +30,7 @@ static struct geotrip_policy *start(const char *mode, const char *services)
 		.geotrip_mmdb = "/nonexistent",
 		.geotrip_mode = mode,
 		.geotrip_rules = "3 countries in 1h",
+		.geotrip_max_suspensions = "100 in 1h",
 		.geotrip_services = "",
 		.geotrip_suspend_services = services,
 		.geotrip_exempt_users = "exempt*",

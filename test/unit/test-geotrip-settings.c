@@ -12,6 +12,7 @@ static const struct geotrip_settings good = {
 	.geotrip_mmdb = "/var/lib/GeoIP/country.mmdb",
 	.geotrip_mode = "enforce",
 	.geotrip_rules = "3 countries in 1h",
+	.geotrip_max_suspensions = "100 in 1h",
 	.geotrip_services = "smtp submission",
 	.geotrip_suspend_services = "smtp submission",
 	.geotrip_suspend_time = 86400,

@@ -95,7 +95,8 @@ class Policy(Server):
 
 
 class Geotrip(Server):
-    settings = {}
+    # More trip in a scenario than anywhere in an hour.
+    settings = {"max_suspensions": "0"}
 
     def __init__(self, mmdb):
         super().__init__(mmdb="maxmind.mmdb" if mmdb is None else mmdb)

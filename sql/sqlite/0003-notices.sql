@@ -2,16 +2,18 @@
 
 CREATE TABLE notice_2 (
 	id INTEGER PRIMARY KEY,
-	suspension_id INTEGER NOT NULL
-		REFERENCES suspension (id) ON DELETE CASCADE,
+	-- what it tells of: one of the two
+	suspension_id INTEGER REFERENCES suspension (id) ON DELETE CASCADE,
+	brake_id INTEGER REFERENCES brake (id) ON DELETE CASCADE,
 	-- suspended:   tells the owner of the account
 	-- released:    tells the owner that sending works again
 	-- copy:        the first one again, for the administrator
 	-- undelivered: tells the administrator that the owner was not told
+	-- brake:       tells the administrator that nobody is suspended
 	-- The default is for an auth process that is still the one before an
 	-- upgrade: its suspensions must not fail.
-	kind TEXT NOT NULL DEFAULT 'suspended' CHECK
-		(kind IN ('suspended', 'released', 'copy', 'undelivered')),
+	kind TEXT NOT NULL DEFAULT 'suspended' CHECK (kind IN
+		('suspended', 'released', 'copy', 'undelivered', 'brake')),
 	-- queued:    to be delivered
 	-- withdrawn: not true any more before it was delivered
 	-- sent, failed: how the delivery ended
@@ -30,7 +32,8 @@ CREATE TABLE notice_2 (
 	sent_at INTEGER,
 	-- why the last try failed
 	error TEXT,
-	UNIQUE (suspension_id, kind)
+	UNIQUE (suspension_id, kind),
+	CHECK ((suspension_id IS NULL) <> (brake_id IS NULL))
 ) STRICT;
 
 INSERT INTO notice_2 (id, suspension_id, kind, state, attempts, next_attempt,

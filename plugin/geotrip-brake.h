@@ -1,0 +1,20 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_BRAKE_H
+#define GEOTRIP_BRAKE_H
+
+/* When too many accounts trip in a short time (geotrip_max_suspensions), the
+   fault is rather in the country database or in the network than with all of
+   them: nobody is suspended then, until it is over or an operator resumes. The
+   state of this is in the store, for all processes. */
+
+struct geotrip;
+
+/* Asked when an account is to be suspended: does the brake hold? It takes hold
+   here. Errors are logged, and are a no. */
+bool geotrip_brake_holds(struct geotrip *gt, int64_t now);
+
+/* Every few seconds: is it over? */
+void geotrip_brake_upkeep(struct geotrip *gt);
+
+#endif
