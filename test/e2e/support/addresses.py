@@ -18,7 +18,10 @@ def _networks():
 
 
 NETWORKS = list(_networks())
-COUNTRIES = sorted({country for _, country in NETWORKS} - {"--"})
+# Those with IPv4, and all of them.
+COUNTRIES = sorted({country for network, country in NETWORKS
+                    if network.version == 4} - {"--"})
+ALL_COUNTRIES = sorted({country for _, country in NETWORKS} - {"--"})
 
 
 def address(country, number=1, version=4):
@@ -27,3 +30,9 @@ def address(country, number=1, version=4):
         if owner == country and network.version == version:
             return str(network[number])
     raise KeyError(country)
+
+
+def any_address(country):
+    """An address of the country, of whatever version."""
+    return next(str(network[1]) for network, owner in NETWORKS
+                if owner == country)
