@@ -199,7 +199,8 @@ static void notify(struct geotrip_cmd *cmd, struct doveadm_cmd_context *cctx)
 			deliver(cmd, &mailer, on_terminal, &count);
 	}
 	/* each minute is often enough to leave little to the auth process */
-	if (geotrip_store_checkpoint(cmd->store, &error) < 0)
+	if (geotrip_store_index_logins(cmd->store, &error) < 0 ||
+	    geotrip_store_checkpoint(cmd->store, &error) < 0)
 		geotrip_cmd_fail(cmd, error);
 	print_counts(&count, ended);
 }

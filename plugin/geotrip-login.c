@@ -159,6 +159,7 @@ check_tripped(enum geotrip_store_commit_result result, const char *error,
 		check_finish(check, check->suspendable ?
 			     GEOTRIP_VERDICT_BLOCKED : GEOTRIP_VERDICT_ALLOW);
 		return;
+	case GEOTRIP_STORE_COMMIT_BUSY:
 	case GEOTRIP_STORE_COMMIT_FAILED:
 		/* Nobody is told about a suspension that may get lost. The
 		   next login makes the rule true again. */

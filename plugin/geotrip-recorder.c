@@ -10,6 +10,8 @@
 #include "geotrip-recorder.h"
 #include "geotrip-users.h"
 
+#include <unistd.h>
+
 /* A commit costs as much as several logins: who comes within this time shares
    one. With what the event loop adds, it is MAX_DELAY_USECS. */
 #define FLUSH_MSECS 9
@@ -21,6 +23,10 @@
    logins. */
 #define MAX_BATCH_FAILING 100
 #define RETRY_MSECS 1000
+/* While another process writes, purge for example: nobody waits for it, but
+   when it takes so long that is a failure. */
+#define BUSY_RETRY_MSECS 2
+#define BUSY_MAX_RETRIES 50
 /* What may wait while the store is out of order. */
 #define MAX_WAITING 100000
 #define MAX_WAITING_BYTES (64 * 1024 * 1024)
@@ -47,6 +53,8 @@ struct geotrip_recorder {
 	size_t waiting_bytes;
 
 	struct timeout *to_flush;
+	/* so often in a row another process was writing */
+	unsigned int busy_count;
 	bool failing;
 	unsigned int dropped;
 };
@@ -106,6 +114,8 @@ void geotrip_recorder_deinit(struct geotrip_recorder **_recorder)
 
 	do {
 		recorder_flush(recorder);
+		if (recorder->busy_count > 0 && !recorder->failing)
+			(void)usleep(BUSY_RETRY_MSECS * 1000);
 	} while (recorder->head != NULL && !recorder->failing);
 	if (recorder->waiting > 0) {
 		geotrip_alarm_raise(recorder->alarm, t_strdup_printf(
@@ -120,11 +130,16 @@ void geotrip_recorder_deinit(struct geotrip_recorder **_recorder)
 
 static void recorder_schedule(struct geotrip_recorder *recorder)
 {
+	unsigned int msecs = FLUSH_MSECS;
+
 	if (recorder->to_flush != NULL)
 		return;
-	recorder->to_flush = timeout_add_short(
-		recorder->failing ? RETRY_MSECS : FLUSH_MSECS,
-		recorder_flush, recorder);
+	if (recorder->failing)
+		msecs = RETRY_MSECS;
+	else if (recorder->busy_count > 0)
+		msecs = BUSY_RETRY_MSECS;
+	recorder->to_flush = timeout_add_short(msecs, recorder_flush,
+					       recorder);
 }
 
 static void
@@ -133,6 +148,13 @@ recorder_flushed(enum geotrip_store_commit_result result, const char *error,
 {
 	struct geotrip_recorder *recorder = context;
 
+	if (result != GEOTRIP_STORE_COMMIT_BUSY)
+		recorder->busy_count = 0;
+	else if (++recorder->busy_count < BUSY_MAX_RETRIES &&
+		 !recorder->failing) {
+		recorder_schedule(recorder);
+		return;
+	}
 	recorder->failing = result != GEOTRIP_STORE_COMMITTED;
 	if (recorder->failing)
 		geotrip_alarm_raise(recorder->alarm, error);
@@ -154,8 +176,9 @@ static void recorder_flush(struct geotrip_recorder *recorder)
 {
 	timeout_remove(&recorder->to_flush);
 	if (recorder->head != NULL) {
-		geotrip_store_commit(recorder->store, &recorder->head->logins,
-				     NULL, recorder_flushed, recorder);
+		geotrip_store_commit_now(recorder->store,
+					 &recorder->head->logins,
+					 recorder_flushed, recorder);
 	}
 }
 
@@ -207,7 +230,7 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 	recorder_push(recorder, user, login);
 
 	first = array_front(&recorder->head->logins);
-	if (!recorder->failing &&
+	if (!recorder->failing && recorder->busy_count == 0 &&
 	    (recorder->waiting >= MAX_BATCH ||
 	     login->time - first->time >= MAX_DELAY_USECS))
 		recorder_flush(recorder);

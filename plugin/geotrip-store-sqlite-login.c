@@ -5,7 +5,6 @@
 
 #include "lib.h"
 #include "array.h"
-#include "hash.h"
 #include "geotrip-store-sqlite.h"
 
 /* Returns 1, 0 if the user is not known, -1 with an error. */
@@ -42,34 +41,6 @@ load_user(struct geotrip_store *store, struct geotrip_store_user *user,
 	return 1;
 }
 
-static int
-load_sightings(struct geotrip_store *store,
-	       const struct geotrip_store_user *user,
-	       int64_t since, int64_t now,
-	       struct geotrip_store_history *history, const char **error_r)
-{
-	static const char sql[] =
-		"SELECT country, max(time) FROM login WHERE user_id = ?1 "
-		"AND time > ?2 AND time <= ?3 "
-		"AND country IS NOT NULL AND verdict = 'allow' "
-		"GROUP BY country";
-	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
-	struct geotrip_sighting sighting;
-	int ret;
-
-	if (stmt == NULL)
-		return -1;
-	(void)sqlite3_bind_int64(stmt, 1, user->id);
-	(void)sqlite3_bind_int64(stmt, 2, I_MAX(since, history->cleared_at));
-	(void)sqlite3_bind_int64(stmt, 3, now);
-	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
-		geotrip_sqlite_country(stmt, 0, &sighting.country);
-		sighting.time = sqlite3_column_int64(stmt, 1);
-		array_push_back(&history->seen, &sighting);
-	}
-	return ret;
-}
-
 void geotrip_store_load(struct geotrip_store *store,
 			struct geotrip_store_user *user,
 			int64_t since, int64_t now,
@@ -86,8 +57,9 @@ void geotrip_store_load(struct geotrip_store *store,
 	ret = load_user(store, user, &history, &error);
 	history.cleared_at = I_MIN(history.cleared_at, now);
 	if (ret > 0) {
-		ret = load_sightings(store, user, since, now, &history,
-				     &error);
+		ret = geotrip_sqlite_load_sightings(
+			store, user->id, I_MAX(since, history.cleared_at), now,
+			&history.seen, &error);
 	}
 	callback(ret < 0 ? NULL : &history, error, context);
 }
@@ -188,52 +160,6 @@ resolve_user(struct geotrip_store *store, struct geotrip_store_user *user,
 	return geotrip_sqlite_make_user(store, user->name, &user->id, error_r);
 }
 
-/* Is it written down already? If not, keep it in mind as if it were. */
-static bool
-user_has_place(struct geotrip_store_user *user,
-	       const struct geotrip_store_place *place)
-{
-	const struct geotrip_store_place *known;
-
-	for (known = user->places;
-	     known < user->places + N_ELEMENTS(user->places); known++) {
-		if (known->day == place->day &&
-		    known->service_hash == place->service_hash &&
-		    strcmp(known->country.code, place->country.code) == 0)
-			return TRUE;
-	}
-	user->places[user->place_idx++ % N_ELEMENTS(user->places)] = *place;
-	return FALSE;
-}
-
-/* Most users come from one place or two all day: that is a write for each. */
-static int
-write_place(struct geotrip_store *store,
-	    const struct geotrip_store_login *login, const char **error_r)
-{
-	static const char sql[] =
-		"INSERT INTO country_user (user_id, service, country, last_day)"
-		" VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
-		"last_day = max(last_day, excluded.last_day)";
-	const struct geotrip_store_place place = {
-		.country = login->country,
-		.service_hash = str_hash(login->service),
-		.day = login->time / GEOTRIP_USECS_PER_DAY,
-	};
-	sqlite3_stmt *stmt;
-
-	if (user_has_place(login->user, &place))
-		return 0;
-	stmt = geotrip_sqlite_stmt(store, sql, error_r);
-	if (stmt == NULL)
-		return -1;
-	(void)sqlite3_bind_int64(stmt, 1, login->user->id);
-	geotrip_sqlite_bind_text(stmt, 2, login->service);
-	geotrip_sqlite_bind_text(stmt, 3, login->country.code);
-	(void)sqlite3_bind_int64(stmt, 4, place.day);
-	return geotrip_sqlite_run(store, stmt, error_r);
-}
-
 static int
 write_login(struct geotrip_store *store,
 	    const struct geotrip_store_login *login, int64_t *id_r,
@@ -269,11 +195,12 @@ write_login(struct geotrip_store *store,
 	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 		return -1;
 	*id_r = sqlite3_last_insert_rowid(store->db);
-	if (write_place(store, login, error_r) < 0)
+	if (geotrip_sqlite_see_place(store, login, *id_r, error_r) < 0)
 		return -1;
 
 	if (login->verdict == GEOTRIP_VERDICT_OBSERVE) {
 		/* the next mark needs countries of its own */
+		i_zero(&login->user->places);
 		return write_cleared(store, login->user->id, login->time,
 				     error_r);
 	}
@@ -297,27 +224,40 @@ write_logins(struct geotrip_store *store,
 	return write_counts(store, &counts, error_r);
 }
 
+/* The last login in each of the countries; ?4 is the one that tripped. */
 static int
 write_evidence(struct geotrip_store *store, int64_t suspension_id,
-	       int64_t user_id,
+	       struct geotrip_store_user *user, int64_t login_id,
 	       const ARRAY_TYPE(geotrip_sighting) *evidence,
 	       const char **error_r)
 {
+	static const char sql_self[] =
+		"INSERT INTO evidence (suspension_id, login_id) "
+		"VALUES (?1, ?4)";
 	static const char sql[] =
 		"INSERT INTO evidence (suspension_id, login_id) "
-		"SELECT ?1, id FROM login WHERE user_id = ?2 AND time = ?3 "
-		"AND country = ?4 LIMIT 1";
+		"SELECT ?1, login.id FROM place JOIN login "
+		"ON login.id = place.allowed_id "
+		"WHERE place.user_id = ?2 AND place.country = ?3 "
+		"AND login.id <> ?4 ORDER BY place.allowed_time DESC LIMIT 1";
 	const struct geotrip_sighting *seen;
 	sqlite3_stmt *stmt;
 
+	if (geotrip_sqlite_save_places(store, user, error_r) < 0)
+		return -1;
 	array_foreach(evidence, seen) {
-		stmt = geotrip_sqlite_stmt(store, sql, error_r);
+		bool self = seen == array_back(evidence);
+
+		stmt = geotrip_sqlite_stmt(store, self ? sql_self : sql,
+					   error_r);
 		if (stmt == NULL)
 			return -1;
 		(void)sqlite3_bind_int64(stmt, 1, suspension_id);
-		(void)sqlite3_bind_int64(stmt, 2, user_id);
-		(void)sqlite3_bind_int64(stmt, 3, seen->time);
-		geotrip_sqlite_bind_text(stmt, 4, seen->country.code);
+		if (!self) {
+			(void)sqlite3_bind_int64(stmt, 2, user->id);
+			geotrip_sqlite_bind_text(stmt, 3, seen->country.code);
+		}
+		(void)sqlite3_bind_int64(stmt, 4, login_id);
 		if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 			return -1;
 	}
@@ -328,8 +268,8 @@ write_evidence(struct geotrip_store *store, int64_t suspension_id,
    error. */
 static int
 write_trip(struct geotrip_store *store, struct geotrip_store_user *user,
-	   const struct geotrip_store_trip *trip, int64_t now,
-	   const char **error_r)
+	   int64_t login_id, const struct geotrip_store_trip *trip,
+	   int64_t now, const char **error_r)
 {
 	static const char sql[] =
 		"SELECT 1 FROM suspension WHERE user_id = ?1 "
@@ -360,22 +300,21 @@ write_trip(struct geotrip_store *store, struct geotrip_store_user *user,
 
 	if (geotrip_sqlite_insert_suspension(store, user->id, &suspension,
 					     &id, error_r) < 0 ||
-	    write_evidence(store, id, user->id, &trip->evidence, error_r) < 0)
+	    write_evidence(store, id, user, login_id, &trip->evidence,
+			   error_r) < 0)
 		return -1;
 	return 1;
 }
 
 static enum geotrip_store_commit_result
-store_commit(struct geotrip_store *store,
-	     const ARRAY_TYPE(geotrip_store_login) *logins,
-	     const struct geotrip_store_trip *trip, const char **error_r)
+store_write(struct geotrip_store *store,
+	    const ARRAY_TYPE(geotrip_store_login) *logins,
+	    const struct geotrip_store_trip *trip, const char **error_r)
 {
 	const struct geotrip_store_login *last = array_back(logins);
 	int64_t last_id = 0;
 	int ret;
 
-	if (geotrip_sqlite_begin(store, error_r) < 0)
-		return GEOTRIP_STORE_COMMIT_FAILED;
 	/* Since we hold the lock nobody can commit any more. But somebody may
 	   have, and have deleted users whose ids we keep. */
 	if (geotrip_store_sync(store, error_r) < 0 ||
@@ -384,7 +323,8 @@ store_commit(struct geotrip_store *store,
 	else if (trip == NULL)
 		ret = 1;
 	else
-		ret = write_trip(store, last->user, trip, last->time, error_r);
+		ret = write_trip(store, last->user, last_id, trip, last->time,
+				 error_r);
 
 	if (ret <= 0) {
 		geotrip_sqlite_rollback(store);
@@ -407,12 +347,32 @@ void geotrip_store_commit(struct geotrip_store *store,
 	const char *error = NULL, *ignored;
 
 	T_BEGIN {
-		if (trip == NULL ||
-		    geotrip_sqlite_set_durable(store, TRUE, &error) == 0)
-			result = store_commit(store, logins, trip, &error);
+		if ((trip == NULL ||
+		     geotrip_sqlite_set_durable(store, TRUE, &error) == 0) &&
+		    geotrip_sqlite_begin(store, &error) == 0)
+			result = store_write(store, logins, trip, &error);
 		if (trip != NULL && store->db != NULL)
 			(void)geotrip_sqlite_set_durable(store, FALSE,
 							 &ignored);
+	} T_END_PASS_STR_IF(error != NULL, &error);
+	callback(result, error, context);
+}
+
+void geotrip_store_commit_now(struct geotrip_store *store,
+			      const ARRAY_TYPE(geotrip_store_login) *logins,
+			      geotrip_store_commit_callback_t *callback,
+			      void *context)
+{
+	enum geotrip_store_commit_result result = GEOTRIP_STORE_COMMIT_FAILED;
+	const char *error = NULL;
+	int ret;
+
+	T_BEGIN {
+		ret = geotrip_sqlite_begin_now(store, &error);
+		if (ret > 0)
+			result = store_write(store, logins, NULL, &error);
+		else if (ret == 0)
+			result = GEOTRIP_STORE_COMMIT_BUSY;
 	} T_END_PASS_STR_IF(error != NULL, &error);
 	callback(result, error, context);
 }

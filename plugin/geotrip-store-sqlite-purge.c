@@ -7,8 +7,10 @@
 
 #include <unistd.h>
 
-/* So many rows are looked at in one transaction: some milliseconds. */
-#define PURGE_CHUNK 2000
+/* So many rows are looked at in one transaction: some milliseconds. Users
+   have some of what is deleted each. */
+#define CHUNK 2000
+#define USERS_CHUNK 200
 /* Logins get the lock in between. */
 #define PURGE_PAUSE_USECS 2000
 
@@ -16,9 +18,11 @@
    to the last one that was looked at. It gets the statements' parameters
    ?1 = before, ?2 = *after and ?3 = the chunk. */
 struct purge_step {
+	unsigned int chunk;
 	/* the last id of the chunk, and whether it has any row that is old */
 	const char *sql_chunk;
-	/* the same parameters, but ?3 = the last id of the chunk */
+	/* the same parameters, but ?3 = the last id of the chunk, and ?4 = the
+	   last id of a login that was looked at */
 	const char *sql_delete;
 };
 
@@ -27,55 +31,74 @@ struct purge_step {
    first chunk in which nothing is old, or yet to come, is where the old ones
    end. */
 static const struct purge_step step_logins = {
+	CHUNK,
 	"SELECT max(id), min(time) < ?1 "
 	"OR max(time) > strftime('%s', 'now') * 1000000 + 3600000000 FROM "
 	"(SELECT id, time FROM login WHERE id > ?2 ORDER BY id LIMIT ?3)",
 	"DELETE FROM login WHERE id > ?2 AND id <= ?3 AND time < ?1 "
+	"AND id < (SELECT max(id) FROM login) "
 	"AND NOT EXISTS (SELECT 1 FROM evidence JOIN suspension "
 	"ON suspension.id = evidence.suspension_id "
 	"WHERE evidence.login_id = login.id "
 	"AND suspension.released_at IS NULL)",
 };
 static const struct purge_step step_suspensions = {
+	CHUNK,
 	"SELECT max(id), ?1 > 0 FROM "
 	"(SELECT id FROM suspension WHERE id > ?2 ORDER BY id LIMIT ?3)",
 	"DELETE FROM suspension WHERE id > ?2 AND id <= ?3 "
 	"AND released_at < ?1",
 };
 static const struct purge_step step_brakes = {
+	CHUNK,
 	"SELECT max(id), ?1 > 0 FROM "
 	"(SELECT id FROM brake WHERE id > ?2 ORDER BY id LIMIT ?3)",
 	"DELETE FROM brake WHERE id > ?2 AND id <= ?3 AND ended_at < ?1",
 };
-static const struct purge_step step_places = {
+static const struct purge_step step_user_logins = {
+	USERS_CHUNK,
 	"SELECT max(id), ?1 > 0 FROM "
 	"(SELECT id FROM user WHERE id > ?2 ORDER BY id LIMIT ?3)",
-	"DELETE FROM country_user WHERE user_id > ?2 AND user_id <= ?3 "
-	"AND last_day < ?1 / 86400000000",
+	"DELETE FROM user_login WHERE user_id > ?2 AND user_id <= ?3 "
+	"AND login_id <= ?4 "
+	"AND NOT EXISTS (SELECT 1 FROM login WHERE id = login_id)",
+};
+/* The last time of a place may be a minute too early. */
+static const struct purge_step step_places = {
+	CHUNK,
+	"SELECT max(id), ?1 > 0 FROM "
+	"(SELECT id FROM user WHERE id > ?2 ORDER BY id LIMIT ?3)",
+	"DELETE FROM place WHERE user_id > ?2 AND user_id <= ?3 "
+	"AND last_time < ?1 - 120000000",
 };
 /* A user who is in use gets a login soon; nothing is lost by deleting one
-   that has none but for the time up to which its window is cleared. */
+   that has none, and so no place, but for the time up to which its window is
+   cleared. The last login of all is always there. */
 static const struct purge_step step_users = {
+	CHUNK,
 	"SELECT max(id), ?1 > 0 FROM "
 	"(SELECT id FROM user WHERE id > ?2 ORDER BY id LIMIT ?3)",
 	"DELETE FROM user WHERE id > ?2 AND id <= ?3 AND cleared_at < ?1 "
-	"AND NOT EXISTS (SELECT 1 FROM login WHERE user_id = user.id) "
+	"AND NOT EXISTS (SELECT 1 FROM place WHERE user_id = user.id) "
+	"AND id IS NOT (SELECT user_id FROM login ORDER BY id DESC LIMIT 1) "
 	"AND NOT EXISTS (SELECT 1 FROM suspension WHERE user_id = user.id)",
 };
 
 /* Returns 1, 0 if there is nothing old any more, -1 with an error. */
 static int
-purge_find_chunk(struct geotrip_store *store, const char *sql, int64_t before,
-		 int64_t after, int64_t *last_r, const char **error_r)
+purge_find_chunk(struct geotrip_store *store, const struct purge_step *step,
+		 int64_t before, int64_t after, int64_t *last_r,
+		 const char **error_r)
 {
-	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, step->sql_chunk,
+						 error_r);
 	int ret;
 
 	if (stmt == NULL)
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, before);
 	(void)sqlite3_bind_int64(stmt, 2, after);
-	(void)sqlite3_bind_int64(stmt, 3, PURGE_CHUNK);
+	(void)sqlite3_bind_int64(stmt, 3, step->chunk);
 	ret = geotrip_sqlite_step(store, stmt, error_r);
 	if (ret < 0)
 		return -1;
@@ -88,18 +111,20 @@ purge_find_chunk(struct geotrip_store *store, const char *sql, int64_t before,
 }
 
 static int
-purge_chunk(struct geotrip_store *store, const char *sql, int64_t before,
-	    int64_t after, int64_t last, uint64_t *count, const char **error_r)
+purge_chunk(struct geotrip_store *store, const struct purge_step *step,
+	    int64_t before, int64_t after, int64_t last, int64_t last_login,
+	    uint64_t *count, const char **error_r)
 {
 	sqlite3_stmt *stmt;
 
 	if (geotrip_sqlite_begin(store, error_r) < 0)
 		return -1;
-	stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	stmt = geotrip_sqlite_stmt(store, step->sql_delete, error_r);
 	if (stmt != NULL) {
 		(void)sqlite3_bind_int64(stmt, 1, before);
 		(void)sqlite3_bind_int64(stmt, 2, after);
 		(void)sqlite3_bind_int64(stmt, 3, last);
+		(void)sqlite3_bind_int64(stmt, 4, last_login);
 	}
 	if (stmt == NULL || geotrip_sqlite_run(store, stmt, error_r) < 0) {
 		geotrip_sqlite_rollback(store);
@@ -109,19 +134,22 @@ purge_chunk(struct geotrip_store *store, const char *sql, int64_t before,
 	return geotrip_sqlite_commit(store, error_r);
 }
 
+/* after_r is the last id that was looked at. */
 static int
 purge_step(struct geotrip_store *store, const struct purge_step *step,
-	   int64_t before, uint64_t *count, const char **error_r)
+	   int64_t before, int64_t last_login, int64_t *after_r,
+	   uint64_t *count, const char **error_r)
 {
-	int64_t after = 0, last;
+	int64_t last;
 	int ret;
 
-	while ((ret = purge_find_chunk(store, step->sql_chunk, before, after,
-				       &last, error_r)) > 0) {
-		if (purge_chunk(store, step->sql_delete, before, after, last,
-				count, error_r) < 0)
+	*after_r = 0;
+	while ((ret = purge_find_chunk(store, step, before, *after_r, &last,
+				       error_r)) > 0) {
+		if (purge_chunk(store, step, before, *after_r, last,
+				last_login, count, error_r) < 0)
 			return -1;
-		after = last;
+		*after_r = last;
 		(void)usleep(PURGE_PAUSE_USECS);
 	}
 	return ret;
@@ -132,18 +160,28 @@ int geotrip_store_purge(struct geotrip_store *store, int64_t before,
 			const char **error_r)
 {
 	uint64_t uncounted = 0;
+	const struct {
+		const struct purge_step *step;
+		uint64_t *count;
+	} steps[] = {
+		{ &step_user_logins, &uncounted },
+		{ &step_brakes, &uncounted },
+		{ &step_places, &uncounted },
+		{ &step_users, &count_r->users },
+	};
+	int64_t last, last_login = 0;
+	unsigned int i;
 
 	i_zero(count_r);
-	if (purge_step(store, &step_suspensions, before,
+	if (purge_step(store, &step_suspensions, before, 0, &last,
 		       &count_r->suspensions, error_r) < 0 ||
-	    purge_step(store, &step_logins, before, &count_r->logins,
-		       error_r) < 0 ||
-	    purge_step(store, &step_brakes, before, &uncounted,
-		       error_r) < 0 ||
-	    purge_step(store, &step_places, before, &uncounted,
-		       error_r) < 0 ||
-	    purge_step(store, &step_users, before, &count_r->users,
-		       error_r) < 0)
+	    purge_step(store, &step_logins, before, 0, &last_login,
+		       &count_r->logins, error_r) < 0)
 		return -1;
+	for (i = 0; i < N_ELEMENTS(steps); i++) {
+		if (purge_step(store, steps[i].step, before, last_login, &last,
+			       steps[i].count, error_r) < 0)
+			return -1;
+	}
 	return 0;
 }

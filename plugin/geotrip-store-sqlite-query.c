@@ -20,7 +20,9 @@ int geotrip_store_user_exists(struct geotrip_store *store, const char *user,
 
 #define LOGIN_COLUMNS \
 	"user.name, login.time, login.country, login.ip, login.service, " \
-	"login.mechanism, login.session, login.verdict "
+	"login.mechanism, login.session, login.verdict"
+
+#define USER_ID "(SELECT id FROM user WHERE name = ?1)"
 
 static void ip_from_column(sqlite3_stmt *stmt, int idx, struct ip_addr *ip_r)
 {
@@ -90,11 +92,17 @@ int geotrip_store_logins(struct geotrip_store *store, const char *user,
 			 const char **error_r)
 {
 	static const char sql[] =
-		"SELECT "LOGIN_COLUMNS
+		"SELECT "LOGIN_COLUMNS", user_login.login_id "
+		"FROM user_login JOIN user ON user.id = user_login.user_id "
+		"JOIN login ON login.id = user_login.login_id "
+		"WHERE user_login.user_id = "USER_ID" "
+		"AND login.time >= ?2 UNION ALL "
+		/* those that it does not have yet */
+		"SELECT "LOGIN_COLUMNS", login.id "
 		"FROM login JOIN user ON user.id = login.user_id "
-		"WHERE login.user_id = (SELECT id FROM user WHERE name = ?1) "
-		"AND login.time >= ?2 "
-		"ORDER BY login.time DESC, login.id DESC LIMIT ?3";
+		"WHERE login.user_id = "USER_ID" AND login.time >= ?2 "
+		"AND login.id > (SELECT login_id FROM user_login_end) "
+		"ORDER BY user_login.login_id DESC LIMIT ?3";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 
 	if (stmt == NULL)
@@ -110,7 +118,7 @@ int geotrip_store_evidence(struct geotrip_store *store, int64_t suspension_id,
 			   const char **error_r)
 {
 	static const char sql[] =
-		"SELECT "LOGIN_COLUMNS
+		"SELECT "LOGIN_COLUMNS" "
 		"FROM evidence JOIN login ON login.id = evidence.login_id "
 		"JOIN user ON user.id = login.user_id "
 		"WHERE evidence.suspension_id = ?1 "
@@ -130,13 +138,18 @@ static const char *countries_sql(bool by_days)
 		"SELECT coalesce(country, ''), count(*) AS logins, "
 		"count(DISTINCT user_id), "
 		"sum(verdict IN ('trip', 'observe')) FROM login "
-		"WHERE time >= ?1 AND (?2 IS NULL OR service = ?2) "
+		/* a day before that, nothing is new enough, unless it had to
+		   wait for a store that was out of order for so long */
+		"WHERE id > coalesce((SELECT id FROM login "
+		"WHERE time < ?1 - 86400000000 ORDER BY id DESC LIMIT 1), 0) "
+		"AND time >= ?1 AND (?2 IS NULL OR service = ?2) "
 		"GROUP BY country ORDER BY logins DESC, country";
 	/* some services have the same users */
 	static const char days[] =
 		"WITH seen AS MATERIALIZED (SELECT country, count(*) AS users "
-		"FROM (SELECT DISTINCT country, user_id FROM country_user "
-		"WHERE last_day >= ?1 AND (?2 IS NULL OR service = ?2)) "
+		"FROM (SELECT DISTINCT user_id, country FROM place "
+		"WHERE last_time >= ?1 * 86400000000 "
+		"AND (?2 IS NULL OR service = ?2)) "
 		"GROUP BY country) "
 		"SELECT country_day.country, sum(logins) AS logins, "
 		"coalesce((SELECT users FROM seen "

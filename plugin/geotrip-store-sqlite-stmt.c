@@ -176,6 +176,26 @@ int geotrip_sqlite_begin(struct geotrip_store *store, const char **error_r)
 	return ret;
 }
 
+int geotrip_sqlite_begin_now(struct geotrip_store *store, const char **error_r)
+{
+	static const char sql[] = "BEGIN IMMEDIATE";
+	int ret, code = SQLITE_OK;
+
+	if (store->db != NULL)
+		(void)sqlite3_busy_timeout(store->db, 0);
+	ret = sqlite_run_sql(store, sql, error_r);
+	if (store->db != NULL) {
+		code = sqlite3_errcode(store->db);
+		if (ret == 0)
+			store->impatient = FALSE;
+		(void)sqlite3_busy_timeout(store->db, store->impatient ? 0 :
+					   store->set.lock_wait_msecs);
+	}
+	if (ret == 0)
+		return 1;
+	return (code & 0xff) == SQLITE_BUSY ? 0 : -1;
+}
+
 int geotrip_sqlite_commit(struct geotrip_store *store, const char **error_r)
 {
 	static const char sql[] = "COMMIT";

@@ -68,14 +68,33 @@ int geotrip_sqlite_run(struct geotrip_store *store, sqlite3_stmt *stmt,
 /* What was read before may have become wrong. */
 void geotrip_sqlite_next_generation(struct geotrip_store *store);
 /* A write transaction. After a successful begin there must be one commit or
-   one rollback. If commit fails, it has rolled back. */
+   one rollback. If commit fails, it has rolled back. begin_now does not wait
+   for another process: returns 1, 0 if one is writing, -1; with an error in
+   both cases. */
 int geotrip_sqlite_begin(struct geotrip_store *store, const char **error_r);
+int geotrip_sqlite_begin_now(struct geotrip_store *store,
+			     const char **error_r);
 int geotrip_sqlite_commit(struct geotrip_store *store, const char **error_r);
 void geotrip_sqlite_rollback(struct geotrip_store *store);
 /* Choose whether the next commits survive a power cut at once (FULL), or only
    what was committed before the last checkpoint surely does (NORMAL). */
 int geotrip_sqlite_set_durable(struct geotrip_store *store, bool durable,
 			       const char **error_r);
+
+/* A login was written: write down its place, or keep it in mind with the
+   user. */
+int geotrip_sqlite_see_place(struct geotrip_store *store,
+			     const struct geotrip_store_login *login,
+			     int64_t login_id, const char **error_r);
+/* Write down what is kept in mind. */
+int geotrip_sqlite_save_places(struct geotrip_store *store,
+			       struct geotrip_store_user *user,
+			       const char **error_r);
+/* Append the countries of logins that were let in, between two times. */
+int geotrip_sqlite_load_sightings(struct geotrip_store *store,
+				  int64_t user_id, int64_t since, int64_t now,
+				  ARRAY_TYPE(geotrip_sighting) *seen,
+				  const char **error_r);
 
 /* Find the id of a user. Returns 1, 0 if there is none, -1 with an error. */
 int geotrip_sqlite_find_user(struct geotrip_store *store, const char *name,

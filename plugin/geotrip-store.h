@@ -24,6 +24,10 @@ struct geotrip_store_settings {
 	bool create;
 	/* how long to wait for another process' lock */
 	unsigned int lock_wait_msecs;
+	/* When a user goes on coming from a place, that is written once in this
+	   time: after a restart, the last time there is so much too early at
+	   most. 0: with each login. */
+	int64_t place_usecs;
 };
 
 struct geotrip_store *
@@ -49,11 +53,16 @@ unsigned int geotrip_store_generation(const struct geotrip_store *store);
  * The path of a login
  */
 
-/* Where a user came from on some day. */
+/* A place that a user comes from. */
 struct geotrip_store_place {
 	struct geotrip_country country;
+	/* allowed_id is newer than what was written */
+	bool unsaved;
 	unsigned int service_hash;
-	int64_t day;
+	/* the time that was written, 0 if this is none */
+	int64_t written;
+	/* the last login there that was let in, 0 if none was */
+	int64_t allowed_id;
 };
 
 /* A user as the store knows it. The caller keeps one for each user that it
@@ -62,8 +71,8 @@ struct geotrip_store_user {
 	char *name;
 	int64_t id;
 	unsigned int id_generation;
-	/* what was last written down of where the user comes from: at home and
-	   by phone, for example */
+	/* where the user came from lately: at home and by phone, for
+	   example */
 	struct geotrip_store_place places[2];
 	unsigned int place_idx;
 };
@@ -124,6 +133,9 @@ enum geotrip_store_commit_result {
 	GEOTRIP_STORE_COMMITTED,
 	/* nothing was written: the user of the trip is suspended already */
 	GEOTRIP_STORE_SUSPENDED_ALREADY,
+	/* nothing was written: another process is writing, mostly for some
+	   milliseconds */
+	GEOTRIP_STORE_COMMIT_BUSY,
 	/* nothing was written */
 	GEOTRIP_STORE_COMMIT_FAILED,
 };
@@ -140,6 +152,12 @@ void geotrip_store_commit(struct geotrip_store *store,
 			  const struct geotrip_store_trip *trip,
 			  geotrip_store_commit_callback_t *callback,
 			  void *context);
+/* The same without a trip, and without waiting for another process: only here
+   the result may be GEOTRIP_STORE_COMMIT_BUSY. */
+void geotrip_store_commit_now(struct geotrip_store *store,
+			      const ARRAY_TYPE(geotrip_store_login) *logins,
+			      geotrip_store_commit_callback_t *callback,
+			      void *context);
 
 /*
  * Suspensions
@@ -375,7 +393,8 @@ typedef void
 geotrip_login_callback_t(const struct geotrip_store_login *login,
 			 const char *verdict, void *context);
 
-/* Call back for the logins of a user since a time, newest first, at most max.
+/* Call back for the logins of a user since a time, those first that were
+   written last, at most max.
    login->verdict is not set: the callback gets the stored name. Returns 0, or
    -1 with an error. */
 int geotrip_store_logins(struct geotrip_store *store, const char *user,
@@ -423,6 +442,13 @@ struct geotrip_purge_count {
 int geotrip_store_purge(struct geotrip_store *store, int64_t before,
 			struct geotrip_purge_count *count_r,
 			const char **error_r);
+
+/* Bring up to date what finds the logins of a user, in transactions so small
+   that logins do not wait. Without it, geotrip_store_logins() finds them all
+   the same, but reads all logins since it was called last. Returns 0, or -1
+   with an error. */
+int geotrip_store_index_logins(struct geotrip_store *store,
+			       const char **error_r);
 
 /* Bring what was committed lately from the write-ahead log into the database,
    as far as that holds up nobody. The more of it other processes do, the less

@@ -19,6 +19,9 @@
 /* The auth process serves everybody: nobody waits longer than this for the
    lock of another process. */
 #define LOCK_WAIT_MSECS 100
+/* A window may begin so much too late after a restart. */
+#define PLACE_PER_WINDOW 60
+#define PLACE_MAX_USECS GEOTRIP_USECS(60)
 #define USERS_MAX_BYTES (64 * 1024 * 1024)
 /* How often the files are looked at: a replaced mmdb, a deleted database,
    suspensions whose time is over. */
@@ -115,6 +118,8 @@ struct geotrip *geotrip_init(const struct geotrip_config *config,
 		.path = config->db_path,
 		.create = TRUE,
 		.lock_wait_msecs = LOCK_WAIT_MSECS,
+		.place_usecs = I_MIN(config->window / PLACE_PER_WINDOW,
+				     PLACE_MAX_USECS),
 	};
 	struct geotrip *gt = i_new(struct geotrip, 1);
 

@@ -30,11 +30,8 @@ CREATE TABLE login (
 	-- trip:    it made a rule true, was refused, and began a suspension
 	-- blocked: it was refused because the account was suspended already
 	-- observe: it made a rule true, and was let in (geotrip_mode = observe)
-	-- (not IN: SQLite would sort that list at each INSERT, which costs
-	-- as much as the rest of it)
 	verdict TEXT NOT NULL
-		CHECK (verdict = 'allow' OR verdict = 'blocked' OR
-			verdict = 'trip' OR verdict = 'observe'),
+		CHECK (verdict IN ('allow', 'trip', 'blocked', 'observe')),
 	-- Dovecot's session id, NULL if there was none (Postfix, Exim)
 	session TEXT
 ) STRICT;

@@ -19,7 +19,3 @@ CREATE TABLE brake (
 -- Only one holds at a time.
 CREATE UNIQUE INDEX brake_active ON brake (ended_at IS NULL)
 	WHERE ended_at IS NULL;
-
--- Finds those that tripped lately, which are few.
-CREATE INDEX login_tripped ON login (time, user_id)
-	WHERE verdict = 'trip' OR verdict = 'observe';

@@ -228,8 +228,8 @@ class Commands(Case):
                    if line.split()[:1] == ["geotrip"]]
         self.assertEqual(
             set(line.split()[1].split("|")),
-            {"list", "show", "history", "suspend", "unsuspend", "countries",
-             "notify", "purge", "check"})
+            {"list", "show", "history", "suspend", "unsuspend", "resume",
+             "countries", "notify", "purge", "check"})
 
     @unittest.skipIf(dovecot_conf.SERIES == "2.3",
                      "doveadm of Dovecot 2.3 has no --help")

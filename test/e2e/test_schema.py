@@ -36,6 +36,9 @@ class Schema(Case):
             "suspension": "id user_id since until reason rule countries"
                           " source released_at released_by release_reason",
             "evidence": "suspension_id login_id",
+            "place": "user_id country service last_time allowed_time"
+                     " allowed_id",
+            "user_login": "user_id login_id",
             "notice": "id suspension_id brake_id kind state attempts"
                       " next_attempt lease_until pending_to sent_at error",
             "brake": "id since max over_at ended_at ended_by",

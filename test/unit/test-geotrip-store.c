@@ -41,7 +41,8 @@ keep_result(enum geotrip_store_commit_result result, const char *error,
 {
 	enum geotrip_store_commit_result *result_r = context;
 
-	test_assert((error != NULL) == (result == GEOTRIP_STORE_COMMIT_FAILED));
+	test_assert((error != NULL) == (result == GEOTRIP_STORE_COMMIT_FAILED ||
+					result == GEOTRIP_STORE_COMMIT_BUSY));
 	*result_r = result;
 }
 
@@ -533,13 +534,21 @@ static void test_store_locked(void)
 	struct geotrip_store *store = open_store(TRUE);
 	struct geotrip_store_user user = { .name = "u" };
 	struct geotrip_store_login login = make_login(&user, "JP", HOUR);
+	enum geotrip_store_commit_result result;
+	ARRAY_TYPE(geotrip_store_login) logins;
 	int64_t begin;
 	sqlite3 *db;
 
-	test_begin("store: a lock is waited for once, not each time");
+	test_begin("store: a lock is waited for once, or not at all");
+	t_array_init(&logins, 1);
+	array_push_back(&logins, &login);
 	if (sqlite3_open(test_store_path, &db) != SQLITE_OK ||
 	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
 		i_fatal("%s", sqlite3_errmsg(db));
+	begin = geotrip_now();
+	geotrip_store_commit_now(store, &logins, keep_result, &result);
+	test_assert(result == GEOTRIP_STORE_COMMIT_BUSY);
+	test_assert(geotrip_now() - begin < 100000);
 	begin = geotrip_now();
 	test_assert(commit(store, &login, NULL) == GEOTRIP_STORE_COMMIT_FAILED);
 	test_assert(geotrip_now() - begin >= 100000);
@@ -691,7 +700,7 @@ static void test_store_countries(void)
 	commit_login(store, &user, "BR", now);
 	commit_login(store, &user, "US", now);
 	commit_login(store, &user, "BR", now);
-	test_assert_strcmp(sql("SELECT country || service FROM country_user "
+	test_assert_strcmp(sql("SELECT country || service FROM place "
 			       "JOIN user ON user.id = user_id "
 			       "WHERE name = 'u' ORDER BY 1"),
 			   "BRsmtp USimap USsmtp");
@@ -700,9 +709,156 @@ static void test_store_countries(void)
 	remove_db();
 }
 
+static const char *places(const char *name)
+{
+	return sql(t_strdup_printf(
+		"SELECT country || (last_time / 1000000) || '/' || "
+		"coalesce(allowed_time / 1000000, '-') || '/' || "
+		"coalesce(allowed_id, '-') FROM place JOIN user "
+		"ON user.id = user_id WHERE name = '%s' ORDER BY last_time",
+		name));
+}
+
+static void test_store_places(void)
+{
+	struct geotrip_store *store = open_store(TRUE);
+	struct geotrip_store_user user = { .name = "u" };
+	struct geotrip_store_login login;
+
+	test_begin("store: a place is written once in a while");
+	commit_login(store, &user, "JP", GEOTRIP_USECS(1000));
+	commit_login(store, &user, "JP", GEOTRIP_USECS(1059));
+	test_assert_strcmp(places("u"), "JP1000/1000/1");
+	commit_login(store, &user, "JP", GEOTRIP_USECS(1060));
+	test_assert_strcmp(places("u"), "JP1060/1060/3");
+	test_end();
+
+	test_begin("store: a new place is written at once");
+	commit_login(store, &user, "JP", GEOTRIP_USECS(1070));
+	commit_login(store, &user, "US", GEOTRIP_USECS(1071));
+	test_assert_strcmp(places("u"), "JP1060/1060/3 US1071/1071/5");
+	/* and then what was kept of the one that has to give way */
+	commit_login(store, &user, "DE", GEOTRIP_USECS(1072));
+	test_assert_strcmp(places("u"),
+			   "JP1070/1070/4 US1071/1071/5 DE1072/1072/6");
+	test_end();
+
+	test_begin("store: who was refused was not seen there");
+	login = make_login(&user, "DE", GEOTRIP_USECS(1200));
+	login.verdict = GEOTRIP_VERDICT_BLOCKED;
+	test_assert(commit(store, &login, NULL) == GEOTRIP_STORE_COMMITTED);
+	login = make_login(&user, "BR", GEOTRIP_USECS(1200));
+	login.verdict = GEOTRIP_VERDICT_BLOCKED;
+	test_assert(commit(store, &login, NULL) == GEOTRIP_STORE_COMMITTED);
+	test_assert_strcmp(places("u"), "JP1070/1070/4 US1071/1071/5 "
+			   "BR1200/-/- DE1200/1072/6");
+	/* but then is */
+	commit_login(store, &user, "BR", GEOTRIP_USECS(1201));
+	test_assert_strcmp(places("u"), "JP1070/1070/4 US1071/1071/5 "
+			   "DE1200/1072/6 BR1201/1201/9");
+	test_end();
+
+	test_begin("store: the clock is set back");
+	commit_login(store, &user, "BR", GEOTRIP_USECS(1100));
+	test_assert_strcmp(places("u"), "JP1070/1070/4 US1071/1071/5 "
+			   "BR1100/1100/10 DE1200/1072/6");
+	test_end();
+
+	test_begin("store: evidence is the last login in each country");
+	commit_login(store, &user, "JP", GEOTRIP_USECS(1300));
+	commit_login(store, &user, "JP", GEOTRIP_USECS(1310));
+	test_assert(commit_trip(store, &user, GEOTRIP_USECS(1311),
+				GEOTRIP_NEVER) == GEOTRIP_STORE_COMMITTED);
+	test_assert_strcmp(sql("SELECT login_id FROM evidence"), "12 13");
+	test_assert_strcmp(sql("SELECT time / 1000000 FROM login "
+			       "WHERE id = 12"), "1310");
+	test_end();
+	geotrip_store_deinit(&store);
+	remove_db();
+}
+
+static void
+print_login_id(const struct geotrip_store_login *login,
+	       const char *verdict ATTR_UNUSED, void *context)
+{
+	string_t *str = context;
+
+	str_printfa(str, "%"PRId64" ", login->time / 1000000);
+}
+
+static const char *
+logins(struct geotrip_store *store, const char *name, int64_t since,
+       unsigned int max)
+{
+	string_t *str = t_str_new(64);
+	const char *error;
+
+	test_assert(geotrip_store_logins(store, name, since, max,
+					 print_login_id, str, &error) == 0);
+	return str_c(str);
+}
+
+static void test_store_user_logins(void)
+{
+	struct geotrip_store *store = open_store(TRUE), *doveadm;
+	struct geotrip_store_user user = { .name = "u" };
+	struct geotrip_store_user other = { .name = "o" };
+	struct geotrip_purge_count count;
+	const char *error;
+	unsigned int i;
+
+	test_begin("store: the logins of a user, found by both ways");
+	for (i = 1; i <= 3; i++) {
+		commit_login(store, &user, "JP", GEOTRIP_USECS(i * 10));
+		commit_login(store, &other, "US", GEOTRIP_USECS(i * 10 + 5));
+	}
+	test_assert_strcmp(logins(store, "u", 0, 100), "30 20 10 ");
+	test_assert(geotrip_store_index_logins(store, &error) == 0);
+	test_assert_strcmp(sql("SELECT count(*) FROM user_login"), "6");
+	test_assert_strcmp(logins(store, "u", 0, 100), "30 20 10 ");
+	commit_login(store, &user, "JP", GEOTRIP_USECS(40));
+	test_assert_strcmp(logins(store, "u", 0, 100), "40 30 20 10 ");
+	test_assert_strcmp(logins(store, "u", 0, 2), "40 30 ");
+	test_assert_strcmp(logins(store, "u", GEOTRIP_USECS(20), 100),
+			   "40 30 20 ");
+	test_assert_strcmp(logins(store, "o", 0, 100), "35 25 15 ");
+	test_assert_strcmp(logins(store, "x", 0, 100), "");
+	test_end();
+
+	test_begin("store: many logins, in several transactions");
+	for (i = 0; i < 1200; i++)
+		commit_login(store, &user, "JP", GEOTRIP_USECS(100));
+	test_assert(geotrip_store_index_logins(store, &error) == 0);
+	test_assert_strcmp(sql("SELECT count(*) FROM user_login"), "1207");
+	test_assert_strcmp(sql("SELECT count(*) FROM login LEFT JOIN "
+			       "user_login ON user_login.user_id = "
+			       "login.user_id AND login_id = id "
+			       "WHERE login_id IS NULL"), "0");
+	test_end();
+
+	test_begin("store: purge leaves the last login, and what finds it");
+	doveadm = open_store(FALSE);
+	test_assert(geotrip_store_purge(doveadm, GEOTRIP_NEVER / 2, &count,
+					&error) == 0);
+	geotrip_store_deinit(&doveadm);
+	test_assert(count.logins == 1206);
+	test_assert(count.users == 1);
+	test_assert_strcmp(sql("SELECT id FROM login"), "1207");
+	test_assert_strcmp(sql("SELECT login_id FROM user_login"), "1207");
+	test_assert_strcmp(sql("SELECT name FROM user"), "u");
+	/* no id is used again */
+	commit_login(store, &other, "US", GEOTRIP_USECS(200));
+	test_assert_strcmp(logins(store, "o", 0, 100), "200 ");
+	test_end();
+	geotrip_store_deinit(&store);
+	remove_db();
+}
+
 int main(void)
 {
 	static void (*const tests[])(void) = {
+		test_store_places,
+		test_store_user_logins,
 		test_store_schema,
 		test_store_refused,
 		test_store_logins,

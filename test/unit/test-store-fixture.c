@@ -19,6 +19,7 @@ struct geotrip_store *open_store(bool create)
 		.path = test_store_path,
 		.create = create,
 		.lock_wait_msecs = 100,
+		.place_usecs = GEOTRIP_USECS(60),
 	};
 	struct geotrip_store *store = geotrip_store_init(&set);
 	const char *error;

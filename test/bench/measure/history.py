@@ -39,9 +39,19 @@ GROUP BY 1, 2, 3
 """
 
 PLACES = """
-INSERT INTO country_user (user_id, service, country, last_day)
-SELECT user_id, service, coalesce(country, ''), max(time) / 86400000000
+INSERT INTO place (user_id, country, service, last_time, allowed_time,
+  allowed_id)
+SELECT user_id, coalesce(country, ''), service, max(time), max(time), id
 FROM login GROUP BY 1, 2, 3
+"""
+
+USER_LOGINS = """
+INSERT INTO user_login (user_id, login_id)
+SELECT user_id, id FROM login ORDER BY user_id, id
+"""
+
+USER_LOGIN_END = """
+UPDATE user_login_end SET login_id = (SELECT max(id) FROM login)
 """
 
 # Of users that the load leaves alone: the last ones.
@@ -82,6 +92,8 @@ def fill(path, addresses, rows, users, say):
             say(f"history: {min(rows, first + 1_000_000)} of {rows} rows")
         db.execute(TOTALS)
         db.execute(PLACES)
+        db.execute(USER_LOGINS)
+        db.execute(USER_LOGIN_END)
         ended = min(ENDED, users // 10)
         active = min(ACTIVE, users // 20)
         db.execute(SUSPENSIONS, {"users": users, "time": now, "ended": ended,

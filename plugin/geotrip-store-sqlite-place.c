@@ -1,0 +1,165 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+/* Where users come from: what is known of the past without looking for their
+   logins. A place is written when a user is first seen there, and then once in
+   a while; what is not written yet is kept with the user. */
+
+#include "lib.h"
+#include "array.h"
+#include "hash.h"
+#include "geotrip-store-sqlite.h"
+
+static struct geotrip_store_place *
+find_place(struct geotrip_store_user *user, unsigned int service_hash,
+	   const struct geotrip_country *country)
+{
+	struct geotrip_store_place *place;
+
+	for (place = user->places;
+	     place < user->places + N_ELEMENTS(user->places); place++) {
+		if (place->written != 0 &&
+		    place->service_hash == service_hash &&
+		    strcmp(place->country.code, country->code) == 0)
+			return place;
+	}
+	return NULL;
+}
+
+/* Is what was written new enough? */
+static bool
+place_is_fresh(const struct geotrip_store *store,
+	       const struct geotrip_store_place *place, int64_t time)
+{
+	/* the clock may have been set back */
+	return time >= place->written &&
+		time - place->written < store->set.place_usecs &&
+		time / GEOTRIP_USECS_PER_DAY ==
+		place->written / GEOTRIP_USECS_PER_DAY;
+}
+
+/* Write down what is kept with the user. */
+static int
+save_place(struct geotrip_store *store, struct geotrip_store_place *place,
+	   const char **error_r)
+{
+	static const char sql[] =
+		"UPDATE place SET last_time = login.time, "
+		"allowed_time = login.time, allowed_id = login.id "
+		"FROM login WHERE login.id = ?1 "
+		"AND place.user_id = login.user_id "
+		"AND place.country = coalesce(login.country, '') "
+		"AND place.service = login.service";
+	sqlite3_stmt *stmt;
+
+	if (!place->unsaved)
+		return 0;
+	stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	if (stmt == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(stmt, 1, place->allowed_id);
+	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
+		return -1;
+	place->unsaved = FALSE;
+	return 0;
+}
+
+static int
+write_place(struct geotrip_store *store,
+	    const struct geotrip_store_login *login, int64_t login_id,
+	    const char **error_r)
+{
+	static const char sql[] =
+		"INSERT INTO place (user_id, country, service, last_time, "
+		"allowed_time, allowed_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+		"ON CONFLICT DO UPDATE SET last_time = excluded.last_time, "
+		"allowed_time = coalesce(excluded.allowed_time, allowed_time),"
+		"allowed_id = coalesce(excluded.allowed_id, allowed_id)";
+	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+
+	if (stmt == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(stmt, 1, login->user->id);
+	geotrip_sqlite_bind_text(stmt, 2, login->country.code);
+	geotrip_sqlite_bind_text(stmt, 3, login->service);
+	(void)sqlite3_bind_int64(stmt, 4, login->time);
+	if (login->verdict == GEOTRIP_VERDICT_ALLOW) {
+		(void)sqlite3_bind_int64(stmt, 5, login->time);
+		(void)sqlite3_bind_int64(stmt, 6, login_id);
+	}
+	return geotrip_sqlite_run(store, stmt, error_r);
+}
+
+int geotrip_sqlite_see_place(struct geotrip_store *store,
+			     const struct geotrip_store_login *login,
+			     int64_t login_id, const char **error_r)
+{
+	unsigned int hash = str_hash(login->service);
+	struct geotrip_store_user *user = login->user;
+	struct geotrip_store_place *place;
+	bool allowed = login->verdict == GEOTRIP_VERDICT_ALLOW;
+
+	place = find_place(user, hash, &login->country);
+	if (place != NULL && place_is_fresh(store, place, login->time) &&
+	    (!allowed || place->allowed_id != 0)) {
+		if (allowed) {
+			place->allowed_id = login_id;
+			place->unsaved = TRUE;
+		}
+		return 0;
+	}
+	if (place == NULL) {
+		place = &user->places[user->place_idx++ %
+				      N_ELEMENTS(user->places)];
+		if (save_place(store, place, error_r) < 0)
+			return -1;
+		i_zero(place);
+		place->country = login->country;
+		place->service_hash = hash;
+	}
+	place->written = login->time;
+	if (allowed) {
+		place->allowed_id = login_id;
+		place->unsaved = FALSE;
+	}
+	return write_place(store, login, login_id, error_r);
+}
+
+int geotrip_sqlite_save_places(struct geotrip_store *store,
+			       struct geotrip_store_user *user,
+			       const char **error_r)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_ELEMENTS(user->places); i++) {
+		if (save_place(store, &user->places[i], error_r) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int geotrip_sqlite_load_sightings(struct geotrip_store *store,
+				  int64_t user_id, int64_t since, int64_t now,
+				  ARRAY_TYPE(geotrip_sighting) *seen,
+				  const char **error_r)
+{
+	static const char sql[] =
+		"SELECT country, max(allowed_time) FROM place "
+		"WHERE user_id = ?1 AND country <> '' "
+		"AND allowed_time > ?2 AND allowed_time <= ?3 "
+		"GROUP BY country";
+	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	struct geotrip_sighting sighting;
+	int ret;
+
+	if (stmt == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(stmt, 1, user_id);
+	(void)sqlite3_bind_int64(stmt, 2, since);
+	(void)sqlite3_bind_int64(stmt, 3, now);
+	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
+		geotrip_sqlite_country(stmt, 0, &sighting.country);
+		sighting.time = sqlite3_column_int64(stmt, 1);
+		array_push_back(seen, &sighting);
+	}
+	return ret;
+}
