@@ -333,10 +333,14 @@ int geotrip_store_sync(struct geotrip_store *store, const char **error_r)
 
 int geotrip_store_checkpoint(struct geotrip_store *store, const char **error_r)
 {
-	int ret = sqlite3_wal_checkpoint_v2(store->db, NULL,
-					    SQLITE_CHECKPOINT_PASSIVE,
-					    NULL, NULL);
+	int ret;
 
+	if (store->db == NULL) {
+		*error_r = t_strdup(store->open_error);
+		return -1;
+	}
+	ret = sqlite3_wal_checkpoint_v2(store->db, NULL,
+					SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	/* another process is at it */
 	if (ret == SQLITE_OK || ret == SQLITE_BUSY)
 		return 0;
