@@ -1,11 +1,54 @@
 """What a crash and what a stop leave in the database."""
 
+import contextlib
 import os
+import random
 import signal
+import threading
+import time
 
 from support.auth_socket import plain
-from support.case import PASSWORD, Case
+from support.case import MESSAGE, PASSWORD, Case
+from support.load import Load
+from support.long import LONG
+from support.soundness import flaws
 from support.waiting import wait_until
+
+KILLS = 20 if LONG else 5
+# What a kill may cost: the plain logins answered so long before it.
+LOSS_SECONDS = 0.1
+
+
+class Thief:
+    """Uses one account after the other from three countries. told are the
+    users that were told of their suspension."""
+
+    def __init__(self, case, server):
+        self.told = []
+        self._case, self._server = case, server
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self):
+        number = 0
+        while not self._stop.wait(0.01):
+            number += 1
+            user = f"thief{number}@example.com"
+            # The auth process is gone for a moment now and then.
+            with contextlib.suppress(OSError):
+                for country in ("JP", "US", "BR"):
+                    reply = self._case.login(user, country,
+                                             server=self._server)
+                if reply.reason == MESSAGE:
+                    self.told.append(user)
 
 
 class Crash(Case):
@@ -31,6 +74,50 @@ class Crash(Case):
             self.assertEqual(row[0], 1)
             wait_until(lambda: self.answers(server), "auth is back")
             self.assertSuspended(self.login(user, "JP", server=server))
+
+    def test_kill_under_load(self):
+        """The auth process is killed at random moments: everybody who was
+        told of a suspension is suspended, and of the other logins only some
+        of the last moments are missing."""
+        server = self.server_of_its_own().start()
+        users = [f"{number}.{self.user}" for number in range(20)]
+        with Load(server, users) as load, Thief(self, server) as thief:
+            kills = [self.kill(server, load) for _ in range(KILLS)]
+            self.wait_for_answers(load, 20)
+        server.stop()
+
+        rows = [row.session for row in server.query(
+            "SELECT session FROM login WHERE session IS NOT NULL")]
+        self.assertEqual(len(rows), len(set(rows)))
+        rows = set(rows)
+        for login in load.answers:
+            self.assertAllowed(login.reply)
+            if login.session not in rows:
+                self.assertTrue(any(
+                    begin - LOSS_SECONDS < login.answered < end
+                    for begin, end in kills), (login, kills))
+        suspended = {row.user for row in server.query(
+            "SELECT user FROM active_suspension")}
+        self.assertTrue(thief.told)
+        self.assertEqual(set(thief.told) - suspended, set())
+        self.assertEqual(flaws(server), [])
+
+    def kill(self, server, load):
+        """Kill the auth process after some more logins. Returns when that
+        was, and when the next one had not answered yet."""
+        self.wait_for_answers(load, random.randrange(1, 100))
+        pid = wait_until(server.auth_pid, "an auth process")
+        interruptions = load.interruptions
+        self.wait_for_answers(load, random.randrange(1, 20))
+        begin = time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: load.interruptions > interruptions,
+                   "the load notices")
+        return begin, time.monotonic()
+
+    def wait_for_answers(self, load, count):
+        until = len(load.answers) + count
+        wait_until(lambda: len(load.answers) >= until, "logins are answered")
 
     def answers(self, server):
         try:

@@ -1,7 +1,7 @@
-"""Errors: logins go on or are put off, as geotrip_on_error says."""
+"""Errors: logins go on or are put off, as geotrip_on_error says. What happens
+to a database in use is in test_store_faults."""
 
 import shutil
-import time
 
 from support import mail_clients, paths
 from support.case import MESSAGE, PASSWORD, Case
@@ -86,48 +86,6 @@ class Database(Errors):
         server.start()
         self.assertAllowed(self.login(self.user, "JP", server=server))
         self.assertIn(str(server.database), "".join(self.errors(server)))
-
-    def test_locked(self):
-        """Locked by another process: nobody waits long, the rule still
-        works, and the rows that waited are written."""
-        server = self.server_of_its_own().start()
-        self.assertAllowed(self.login(f"x.{self.user}", "JP", server=server))
-        server.wait_for_logins(f"x.{self.user}", 1)
-        with server.locked():
-            begin = time.monotonic()
-            for _ in range(5):
-                self.assertAllowed(self.login(self.user, "JP",
-                                              server=server))
-            self.assertLess(time.monotonic() - begin, 3)
-        self.assertAllowed(self.login(self.user, "US", server=server))
-        rows = server.wait_for_logins(self.user, 6)
-        self.assertEqual([row.country for row in rows], ["JP"] * 5 + ["US"])
-
-    def test_known_suspension(self):
-        """A suspension that is known stays enforced while the database
-        cannot be written."""
-        server = self.server_of_its_own().start()
-        self.trip(self.user, server=server)
-        with server.locked():
-            for _ in range(3):
-                self.assertSuspended(self.login(self.user, "JP",
-                                                server=server))
-        self.assertEqual(self.verdicts(self.user, 6, server),
-                         ["allow", "allow", "trip"] + ["blocked"] * 3)
-
-    def test_deleted(self):
-        """Deleted while Dovecot runs: it is made anew, and logins are
-        recorded there."""
-        server = self.server_of_its_own().start()
-        self.assertAllowed(self.login(self.user, "JP", server=server))
-        server.wait_for_logins(self.user, 1)
-        for path in server.database.parent.iterdir():
-            path.unlink()
-
-        def recorded():
-            self.assertAllowed(self.login(self.user, "JP", server=server))
-            return server.logins(self.user)
-        wait_until(recorded, "a row in the new database")
 
     def test_doveadm(self):
         """doveadm answers EX_TEMPFAIL, 75, when the store fails, and says

@@ -6,8 +6,10 @@ told by it.
 """
 
 import contextlib
+import grp
 import os
 import pathlib
+import pwd
 import shutil
 import signal
 import subprocess
@@ -58,6 +60,18 @@ def overlay(directory, built):
             yield
         finally:
             subprocess.run(["umount", directory], check=True)
+
+
+def mount_small_disk(directory, owner, megabytes):
+    """Lay an empty file system of that size over a directory."""
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o",
+         f"size={megabytes}m,mode=0750,uid={pwd.getpwnam(owner).pw_uid},"
+         f"gid={grp.getgrnam(owner).gr_gid}", "tmpfs", directory], check=True)
+
+
+def unmount(directory):
+    subprocess.run(["umount", directory], check=True)
 
 
 def other_processes():
