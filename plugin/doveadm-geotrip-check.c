@@ -210,13 +210,14 @@ static void check_mmdb(const char *path)
 	struct geotrip_geo *geo = geotrip_geo_init(path);
 	struct geotrip_geo_info info;
 	const char *error;
-	int64_t days;
+	int64_t built, days;
 
 	if (geotrip_geo_refresh(geo, &error) < 0)
 		geotrip_check_result("mmdb", FALSE, error);
 	else if (geotrip_geo_get_info(geo, &info)) {
-		days = (geotrip_now() / 1000000 - (int64_t)info.build_epoch) /
-			(24 * 60 * 60);
+		/* whatever it says */
+		built = I_MIN(info.build_epoch, INT64_MAX);
+		days = (geotrip_now() / 1000000 - built) / (24 * 60 * 60);
 		geotrip_check_result("mmdb", !info.ipv4_only, t_strdup_printf(
 			"%s (%s)%s", path, geotrip_escape(info.type),
 			!info.ipv4_only ? "" : " knows IPv4 only: logins by "

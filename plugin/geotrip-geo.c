@@ -10,6 +10,7 @@
 #include "write-full.h"
 #include "geotrip-geo.h"
 #include "geotrip-mmdb.h"
+#include "geotrip-mmdb-check.h"
 
 #include <unistd.h>
 #include <fcntl.h>
@@ -20,6 +21,8 @@
    database, must not get the process killed for its memory, and would take
    too long to read while logins wait. */
 #define MAX_FILE_SIZE (128 * 1024 * 1024)
+/* What a database calls itself may have any length. */
+#define MAX_TYPE_BYTES 80
 
 struct geotrip_geo {
 	char *path;
@@ -95,6 +98,29 @@ static int copy_to_memory(int fd, const struct stat *st, const char **error_r)
 	return mem_fd;
 }
 
+static const char *mmdb_type(const MMDB_s *mmdb)
+{
+	return t_strndup(mmdb->metadata.database_type, MAX_TYPE_BYTES);
+}
+
+/* Look at the copy before libmaxminddb does. Returns 1, 0 or -1 as
+   mmdb_open_copy() does. */
+static int check_copy(int mem_fd, size_t size, const char **error_r)
+{
+	void *file;
+	int ret;
+
+	file = mmap(NULL, size, PROT_READ, MAP_SHARED, mem_fd, 0);
+	if (file == MAP_FAILED) {
+		*error_r = t_strdup_printf("mmap() failed: %m");
+		return -1;
+	}
+	ret = geotrip_mmdb_check(file, size, error_r);
+	if (munmap(file, size) < 0)
+		i_error("munmap() failed: %m");
+	return ret < 0 ? 0 : 1;
+}
+
 /* Open a copy of the file, and see whether it is what we need. Returns 1, 0 if
    it is not, and -1 if it may be, but the system cannot read it now. */
 static int
@@ -107,9 +133,18 @@ mmdb_open_copy(int fd, const struct stat *st, MMDB_s *mmdb_r,
 		*error_r = "it is not a regular file of at most 128 MB";
 		return 0;
 	}
+	if (st->st_size == 0) {
+		*error_r = "it is empty";
+		return 0;
+	}
 	mem_fd = copy_to_memory(fd, st, error_r);
 	if (mem_fd == -1)
 		return -1;
+	ret = check_copy(mem_fd, st->st_size, error_r);
+	if (ret <= 0) {
+		i_close_fd(&mem_fd);
+		return ret;
+	}
 	ret = MMDB_open(t_strdup_printf("/proc/self/fd/%d", mem_fd),
 			MMDB_MODE_MMAP, mmdb_r);
 	i_close_fd(&mem_fd);
@@ -122,7 +157,7 @@ mmdb_open_copy(int fd, const struct stat *st, MMDB_s *mmdb_r,
 	if (!geotrip_mmdb_has_countries(mmdb_r)) {
 		*error_r = t_strdup_printf(
 			"it has no countries, its type is %s",
-			geotrip_escape(mmdb_r->metadata.database_type));
+			geotrip_escape(mmdb_type(mmdb_r)));
 		MMDB_close(mmdb_r);
 		return 0;
 	}
@@ -235,7 +270,7 @@ bool geotrip_geo_get_info(struct geotrip_geo *geo,
 {
 	if (!geo->open)
 		return FALSE;
-	info_r->type = geo->mmdb.metadata.database_type;
+	info_r->type = mmdb_type(&geo->mmdb);
 	info_r->build_epoch = geo->mmdb.metadata.build_epoch;
 	info_r->ipv4_only = geo->mmdb.metadata.ip_version == 4;
 	return TRUE;

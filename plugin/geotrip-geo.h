@@ -23,7 +23,7 @@ enum geotrip_geo_result {
 };
 
 struct geotrip_geo_info {
-	/* what the database calls itself */
+	/* what the database calls itself, in the data stack */
 	const char *type;
 	/* when it was built, seconds since 1970 */
 	uint64_t build_epoch;
@@ -48,8 +48,7 @@ enum geotrip_geo_result
 geotrip_geo_lookup(struct geotrip_geo *geo, const struct ip_addr *ip,
 		   struct geotrip_country *country_r);
 
-/* What the open database says of itself, valid until the next refresh.
-   Returns FALSE if none is open. */
+/* What the open database says of itself. Returns FALSE if none is open. */
 bool geotrip_geo_get_info(struct geotrip_geo *geo,
 			  struct geotrip_geo_info *info_r);
 

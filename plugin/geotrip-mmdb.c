@@ -4,6 +4,7 @@
 
 #include "lib.h"
 #include "geotrip-mmdb.h"
+#include "geotrip-mmdb-data.h"
 
 #include <ctype.h>
 
@@ -15,34 +16,45 @@
 #define MAX_RECORDS 1000
 
 static bool
-entry_get_code(MMDB_entry_s *entry, const char *const *path,
+value_get_code(const struct geotrip_mmdb_data *data,
+	       const struct geotrip_mmdb_value *value,
 	       struct geotrip_country *country_r)
 {
-	MMDB_entry_data_s data;
+	const unsigned char *code = data->bytes + value->content;
 
-	if (MMDB_aget_value(entry, &data, path) != MMDB_SUCCESS ||
-	    !data.has_data || data.type != MMDB_DATA_TYPE_UTF8_STRING ||
-	    data.data_size != 2 ||
-	    !i_isalpha(data.utf8_string[0]) || !i_isalpha(data.utf8_string[1]))
+	if (value->type != MMDB_DATA_TYPE_UTF8_STRING || value->size != 2 ||
+	    !i_isalpha(code[0]) || !i_isalpha(code[1]))
 		return FALSE;
 
-	country_r->code[0] = i_toupper(data.utf8_string[0]);
-	country_r->code[1] = i_toupper(data.utf8_string[1]);
+	country_r->code[0] = i_toupper(code[0]);
+	country_r->code[1] = i_toupper(code[1]);
 	country_r->code[2] = '\0';
 	/* ISO 3166-1 gives ZZ to nobody: databases use it for "unknown" */
 	return strcmp(country_r->code, "ZZ") != 0;
 }
 
-bool geotrip_mmdb_get_country(MMDB_entry_s *entry,
+bool geotrip_mmdb_get_country(const MMDB_entry_s *entry,
 			      struct geotrip_country *country_r)
 {
-	static const char *const iso_code[] = { "country", "iso_code", NULL };
-	static const char *const country_code[] = { "country_code", NULL };
-	static const char *const country[] = { "country", NULL };
+	const struct geotrip_mmdb_data data = {
+		.bytes = entry->mmdb->data_section,
+		.size = entry->mmdb->data_section_size,
+	};
+	struct geotrip_mmdb_value record, country, code;
+	bool has_country;
 
-	if (entry_get_code(entry, iso_code, country_r) ||
-	    entry_get_code(entry, country_code, country_r) ||
-	    entry_get_code(entry, country, country_r))
+	if (!geotrip_mmdb_data_read(&data, entry->offset, &record)) {
+		i_zero(country_r);
+		return FALSE;
+	}
+	has_country = geotrip_mmdb_data_find(&data, &record, "country",
+					     &country);
+	if ((has_country &&
+	     geotrip_mmdb_data_find(&data, &country, "iso_code", &code) &&
+	     value_get_code(&data, &code, country_r)) ||
+	    (geotrip_mmdb_data_find(&data, &record, "country_code", &code) &&
+	     value_get_code(&data, &code, country_r)) ||
+	    (has_country && value_get_code(&data, &country, country_r)))
 		return TRUE;
 	i_zero(country_r);
 	return FALSE;

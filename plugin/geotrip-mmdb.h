@@ -12,8 +12,8 @@
      country.iso_code   MaxMind, DB-IP
      country_code       ip-location-db
      country (string)   IPinfo
-   Returns FALSE if the record has none. */
-bool geotrip_mmdb_get_country(MMDB_entry_s *entry,
+   Returns FALSE if the record has none. Bounded, whatever the file contains. */
+bool geotrip_mmdb_get_country(const MMDB_entry_s *entry,
 			      struct geotrip_country *country_r);
 
 /* Does the database have countries at all? Looks at the first records of its

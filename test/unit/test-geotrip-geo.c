@@ -188,54 +188,12 @@ static void test_geo_replace(void)
 	i_unlink(path);
 }
 
-static void test_geo_damaged(void)
-{
-	const char *path = work_path("damaged.mmdb");
-	unsigned int i, opened = 0;
-	struct stat st;
-
-	/* the result does not matter, but that we get there */
-	test_begin("geo: 2000 damaged databases do no harm");
-	if (stat(data_path("maxmind.mmdb"), &st) < 0)
-		i_fatal("stat() failed: %m");
-	for (i = 0; i < 2000; i++) T_BEGIN {
-		struct geotrip_geo *geo = geotrip_geo_init(path);
-		const char *error;
-		unsigned int j;
-		int fd;
-
-		copy(data_path("maxmind.mmdb"), path, SIZE_MAX);
-		fd = open(path, O_WRONLY);
-		for (j = 0; j < 1 + i % 8; j++) {
-			unsigned char byte = i_rand_limit(256);
-			off_t pos = i_rand_limit(st.st_size);
-
-			if (pwrite(fd, &byte, 1, pos) != 1)
-				i_fatal("pwrite() failed: %m");
-		}
-		i_close_fd(&fd);
-		if (geotrip_geo_refresh(geo, &error) == 1)
-			opened++;
-		for (j = 0; j < 256; j += 5) {
-			(void)lookup(geo, t_strdup_printf("192.0.2.%u", j));
-			(void)lookup(geo, t_strdup_printf("2001:db8:%u::1",
-							  j));
-		}
-		geotrip_geo_deinit(&geo);
-	} T_END;
-	/* otherwise nothing was shown */
-	test_assert(opened > 100);
-	test_end();
-	i_unlink(path);
-}
-
 int main(void)
 {
 	static void (*const tests[])(void) = {
 		test_geo_shapes,
 		test_geo_ipv4_only,
 		test_geo_replace,
-		test_geo_damaged,
 		NULL
 	};
 	char template[] = "/tmp/test-geotrip-geo.XXXXXX";
