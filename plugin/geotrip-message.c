@@ -18,10 +18,12 @@
 #define BASE64_LINE_CHARS 76
 #define MAX_SUBJECT_BYTES 200
 
-static bool is_ascii(const char *text)
+/* Can the text stand in a header field as it is? */
+static bool text_is_plain(const char *text)
 {
 	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text >= 0x80)
+		if ((unsigned char)*text < 0x20 ||
+		    (unsigned char)*text >= 0x7f)
 			return FALSE;
 	}
 	return TRUE;
@@ -50,7 +52,7 @@ write_from(const struct geotrip_message *message, string_t *dest)
 	struct message_address addr;
 	string_t *encoded;
 
-	if (name != NULL && !is_ascii(name)) {
+	if (name != NULL && !text_is_plain(name)) {
 		encoded = t_str_new(128);
 		message_header_encode_b((const void *)name, strlen(name),
 					encoded, strlen("From: "));

@@ -9,7 +9,7 @@
 
 struct geotrip_message {
 	const struct smtp_address *from;
-	/* UTF-8, or NULL */
+	/* UTF-8, or NULL; control characters are encoded */
 	const char *from_name;
 	const ARRAY_TYPE(smtp_address_const) *to;
 	/* without angle brackets */
