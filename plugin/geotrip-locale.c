@@ -39,7 +39,7 @@ const char *geotrip_locale_country(const char *language, const char *code)
 				     &status);
 	if (U_SUCCESS(status) != 0 && len > 0)
 		name = to_utf8(text, len);
-	return name == NULL ? code : name;
+	return name == NULL ? geotrip_escape(code) : name;
 }
 
 /* "Japan, United States, Brazil". A list with an "and" would be wrong where

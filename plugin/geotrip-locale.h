@@ -7,7 +7,7 @@
    does not know is written like English. All results are UTF-8 in the data
    stack. */
 
-/* "Japan"; the code itself where there is no name. */
+/* "Japan"; the code itself, escaped, where there is no name. */
 const char *geotrip_locale_country(const char *language, const char *code);
 /* The countries of a list such as "JP US", separated as the language does it;
    the empty string for an empty list. */

@@ -293,7 +293,7 @@ geotrip_notice_list_line(struct geotrip_notice_writer *writer,
 		geotrip_escape(suspension->user), time,
 		geotrip_escape(suspension->reason),
 		*suspension->countries == '\0' ? "" : "  ",
-		suspension->countries,
+		geotrip_escape(suspension->countries),
 		notice->owner_error == NULL ? "" : "\n    ",
 		notice->owner_error == NULL ? "" :
 			geotrip_escape(notice->owner_error));
