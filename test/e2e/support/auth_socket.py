@@ -7,11 +7,13 @@ import os
 import random
 import socket
 
+from .waiting import SLOW
+
 
 class AuthSocket:
     def __init__(self, path, timeout=20):
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(timeout)
+        self._socket.settimeout(timeout * SLOW)
         self._socket.connect(str(path))
         self._lines = self._socket.makefile("rb")
         self._last_id = 0

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 from . import paths
+from .waiting import SLOW
 
 
 class Result:
@@ -44,5 +45,6 @@ def run(conf_path, *arguments, json=False, formatter=None, timeout=30,
     command += arguments
     done = subprocess.run(command, stdin=subprocess.DEVNULL,
                           env={**os.environ, **environment},
-                          capture_output=True, timeout=timeout, check=False)
+                          capture_output=True, timeout=timeout * SLOW,
+                          check=False)
     return Result(arguments, done.returncode, done.stdout, done.stderr, json)

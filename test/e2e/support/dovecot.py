@@ -9,12 +9,12 @@ import signal
 import sqlite3
 import subprocess
 
-from . import doveadm, dovecot_conf, oauth2, paths
+from . import doveadm, dovecot_conf, oauth2, paths, sanitize
 from .auth_socket import AuthSocket
 from .ports import free_port
 from .relay import Relays
 from .smtp_server import SmtpServer
-from .waiting import wait_until
+from .waiting import SLOW, wait_until
 
 PORTS = ("imap", "pop3", "submission", "lmtp", "stats", "doveadm")
 
@@ -91,6 +91,7 @@ class Dovecot:
             settings = {"notify_templates": paths.NOTICES, **self.settings}
             for name, value in settings.items():
                 text += f"geotrip_{name} = {value}\n"
+        text += sanitize.dovecot_conf(dovecot_conf.environment)
         text += self.conf.replace("{top}", str(self.top))
         self.conf_path.write_text(text)
 
@@ -128,7 +129,7 @@ class Dovecot:
         if self.process is None:
             return
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(30 * SLOW)
         self.process = None
 
     def close(self):

@@ -127,6 +127,11 @@ def shared_processes(service, clients):
                                          "process_limit = 10"])
 
 
+def environment(name, value):
+    """Let the services have an environment variable more."""
+    return f"import_environment = $import_environment {name}={value}\n"
+
+
 def metric(name, event_filter, *group_by):
     lines = [f"filter = {event_filter}"]
     if group_by:

@@ -134,6 +134,11 @@ def shared_processes(service, clients):
                                          "process_limit = 10"])
 
 
+def environment(name, value):
+    """Let the services have an environment variable more."""
+    return _block("import_environment", [f"{name} = {value}"])
+
+
 def metric(name, event_filter, *group_by):
     lines = [f"filter = {event_filter}"]
     for field in group_by:
