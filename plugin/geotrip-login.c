@@ -118,7 +118,8 @@ check_record(struct geotrip_check *check,
 		/* the client was not let in, and may come again */
 		return;
 	}
-	geotrip_recorder_add(check->gt->recorder, check->user, row);
+	geotrip_recorder_add(check->gt->recorder, check->user, row,
+			     check->gt->shared);
 }
 
 /* The verdict stands: remember it, tell it. */

@@ -10,8 +10,6 @@
 #include "geotrip-recorder.h"
 #include "geotrip-users.h"
 
-#include <unistd.h>
-
 /* A commit costs as much as several logins: who comes within this time shares
    one. With what the event loop adds, it is MAX_DELAY_USECS. */
 #define FLUSH_MSECS 9
@@ -60,6 +58,7 @@ struct geotrip_recorder {
 };
 
 static void recorder_flush(struct geotrip_recorder *recorder);
+static void recorder_write_all(struct geotrip_recorder *recorder);
 
 struct geotrip_recorder *
 geotrip_recorder_init(struct geotrip_store *store,
@@ -112,11 +111,8 @@ void geotrip_recorder_deinit(struct geotrip_recorder **_recorder)
 		return;
 	*_recorder = NULL;
 
-	do {
-		recorder_flush(recorder);
-		if (recorder->busy_count > 0 && !recorder->failing)
-			(void)usleep(BUSY_RETRY_MSECS * 1000);
-	} while (recorder->head != NULL && !recorder->failing);
+	if (recorder->head != NULL)
+		recorder_write_all(recorder);
 	if (recorder->waiting > 0) {
 		geotrip_alarm_raise(recorder->alarm, t_strdup_printf(
 			"%s could not be written before the stop and are lost",
@@ -182,6 +178,18 @@ static void recorder_flush(struct geotrip_recorder *recorder)
 	}
 }
 
+/* Everything that is waiting, and now, even if that means to wait for another
+   process. */
+static void recorder_write_all(struct geotrip_recorder *recorder)
+{
+	do {
+		timeout_remove(&recorder->to_flush);
+		geotrip_store_commit(recorder->store,
+				     &recorder->head->logins, NULL,
+				     recorder_flushed, recorder);
+	} while (recorder->head != NULL && !recorder->failing);
+}
+
 static const char *
 copy_name(struct geotrip_recorder *recorder, pool_t pool, const char *name)
 {
@@ -215,7 +223,8 @@ recorder_push(struct geotrip_recorder *recorder, struct geotrip_user *user,
 
 void geotrip_recorder_add(struct geotrip_recorder *recorder,
 			  struct geotrip_user *user,
-			  const struct geotrip_store_login *login)
+			  const struct geotrip_store_login *login,
+			  bool at_once)
 {
 	const struct geotrip_store_login *first;
 
@@ -230,9 +239,11 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 	recorder_push(recorder, user, login);
 
 	first = array_front(&recorder->head->logins);
-	if (!recorder->failing && recorder->busy_count == 0 &&
-	    (recorder->waiting >= MAX_BATCH ||
-	     login->time - first->time >= MAX_DELAY_USECS))
+	if (at_once && !recorder->failing)
+		recorder_write_all(recorder);
+	else if (!recorder->failing && recorder->busy_count == 0 &&
+		 (recorder->waiting >= MAX_BATCH ||
+		  login->time - first->time >= MAX_DELAY_USECS))
 		recorder_flush(recorder);
 	else
 		recorder_schedule(recorder);

@@ -23,10 +23,13 @@ geotrip_recorder_init(struct geotrip_store *store,
 void geotrip_recorder_deinit(struct geotrip_recorder **recorder);
 
 /* Queue a login of the user; login->user is ignored, all strings are copied.
-   If too much is waiting already, it is dropped with an alarm. */
+   at_once: write it, and what is waiting, before this returns, unless the
+   store is out of order. If too much is waiting already, it is dropped with an
+   alarm. */
 void geotrip_recorder_add(struct geotrip_recorder *recorder,
 			  struct geotrip_user *user,
-			  const struct geotrip_store_login *login);
+			  const struct geotrip_store_login *login,
+			  bool at_once);
 
 /* Write this login and the suspension that begins with it now, together with
    what is waiting, unless so much is waiting that the store must have been out

@@ -27,6 +27,7 @@ geotrip_store_init(const struct geotrip_store_settings *set)
 	store->set = *set;
 	store->set.path = i_strdup(set->path);
 	store->generation = 1;
+	store->peers_fd = -1;
 	store->open_error = i_strdup_printf(
 		"Database geotrip_db=%s: was not opened yet", set->path);
 	i_array_init(&store->stmts, 32);
@@ -42,6 +43,7 @@ static void store_close(struct geotrip_store *store)
 	array_clear(&store->stmts);
 	(void)sqlite3_close(store->db);
 	store->db = NULL;
+	geotrip_sqlite_leave_peers(store);
 	store->broken = FALSE;
 	store->impatient = FALSE;
 }
@@ -274,6 +276,8 @@ static int store_open_file(struct geotrip_store *store, const char **error_r)
 			"just been moved away?", store->set.path);
 		return -1;
 	}
+	if (store->set.create)
+		geotrip_sqlite_join_peers(store);
 	return 0;
 }
 

@@ -28,6 +28,8 @@ struct geotrip_store {
 	/* what generation stands for: of the connection, of the contents, and
 	   the last login that we wrote ourselves or know of */
 	int64_t data_version, change_number, last_login_id;
+	/* holds our lock, see geotrip_sqlite_join_peers(); -1: there is none */
+	int peers_fd;
 	/* the file was empty or did not exist when it was opened */
 	bool created;
 	/* after this error only a new connection may work */
@@ -64,6 +66,12 @@ int geotrip_sqlite_step(struct geotrip_store *store, sqlite3_stmt *stmt,
 /* Step a statement that returns no rows. */
 int geotrip_sqlite_run(struct geotrip_store *store, sqlite3_stmt *stmt,
 		       const char **error_r);
+
+/* Show the others that this process records, too, until it leaves them or
+   ends. It needs the directory of the database and locks there: without them
+   nobody sees this process, nor this process the others. */
+void geotrip_sqlite_join_peers(struct geotrip_store *store);
+void geotrip_sqlite_leave_peers(struct geotrip_store *store);
 
 /* What was read before may have become wrong. */
 void geotrip_sqlite_next_generation(struct geotrip_store *store);

@@ -48,6 +48,10 @@ int geotrip_store_sync(struct geotrip_store *store, const char **error_r);
 /* This number changes when what was read before may have become wrong. It is
    never 0. */
 unsigned int geotrip_store_generation(const struct geotrip_store *store);
+/* Does another process that creates the database have it open, too? An old
+   auth process does, while its last clients are connected after a reload.
+   Costs a system call. FALSE if it cannot be found out. */
+bool geotrip_store_is_shared(const struct geotrip_store *store);
 
 /*
  * The path of a login

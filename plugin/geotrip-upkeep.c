@@ -16,6 +16,8 @@
 #include "geotrip-upkeep.h"
 #include "geotrip-users.h"
 
+#include <unistd.h>
+
 /* The auth process serves everybody: nobody waits longer than this for the
    lock of another process. */
 #define LOCK_WAIT_MSECS 100
@@ -30,6 +32,9 @@
 /* How soon a commit of another process is noticed, at the latest: sooner than
    its doveadm has ended. To look costs some system calls. */
 #define SYNC_USECS 1000
+/* After so long the process that we succeed, if it is still there, has noticed
+   us and written what it had queued until then. */
+#define SUCCESSION_USECS 50000
 
 static void geotrip_upkeep(struct geotrip *gt);
 
@@ -132,6 +137,9 @@ struct geotrip *geotrip_init(const struct geotrip_config *config,
 	gt->recorder = geotrip_recorder_init(gt->store, gt->alarm);
 	gt->users = geotrip_users_init(USERS_MAX_BYTES);
 	geotrip_upkeep(gt);
+	gt->shared = geotrip_store_is_shared(gt->store);
+	if (gt->shared)
+		(void)usleep(SUCCESSION_USECS);
 	return gt;
 }
 
@@ -161,9 +169,10 @@ bool geotrip_sync(struct geotrip *gt)
 		return FALSE;
 	since = timeval_diff_usecs(&ioloop_timeval, &gt->synced);
 	/* the clock may have been set back */
-	if (since >= 0 && since < SYNC_USECS)
+	if (since >= 0 && since < SYNC_USECS && !gt->shared)
 		return TRUE;
 	gt->synced = ioloop_timeval;
+	gt->shared = geotrip_store_is_shared(gt->store);
 	if (geotrip_store_sync(gt->store, &error) < 0) {
 		geotrip_store_failed(gt, error);
 		return FALSE;

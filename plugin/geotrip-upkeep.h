@@ -23,11 +23,15 @@ struct geotrip {
 	bool store_worked;
 	/* when the store was last synced */
 	struct timeval synced;
+	/* Another auth process records, too. It must see each login that we
+	   have answered, and we those that it has. */
+	bool shared;
 };
 
 /* The store cannot be read: log it, go on without, and try again soon. */
 void geotrip_store_failed(struct geotrip *gt, const char *error);
-/* Once in each iteration of the event loop, see what other processes did.
+/* Once in each iteration of the event loop, or, if the store is shared, at
+   each login, see what other processes did.
    Returns FALSE if the store does not work. */
 bool geotrip_sync(struct geotrip *gt);
 /* Close the suspensions whose time is over, and tell so. */

@@ -559,6 +559,44 @@ static void test_login_batch(void)
 	stop(&gt);
 }
 
+static void test_login_shared(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *old = start(&set), *new;
+	const char *user;
+	unsigned int i;
+
+	test_begin("login: two processes see what the other one answered");
+	test_assert_strcmp(login(old, "u", JP), "allow");
+	/* alone it writes in its own time */
+	test_assert_strcmp(sql("SELECT count(*) FROM login"), "0");
+	run_ioloop(1);
+	new = start(&set);
+	for (i = 0; i < 100; i++) T_BEGIN {
+		user = t_strdup_printf("u%u", i);
+		test_assert_strcmp(login(new, user, JP), "allow");
+		test_assert_strcmp(login(old, user, US), "allow");
+		test_assert_strcmp(login(new, user, JP), "allow");
+		test_assert_strcmp(login(old, user, BR), "trip");
+		test_assert_strcmp(login(new, user, US), "blocked");
+	} T_END;
+	test_assert_strcmp(sql("SELECT count(*) FROM login"), "501");
+	test_end();
+
+	test_begin("login: left alone, a process writes in its own time again");
+	geotrip_deinit(&old);
+	test_assert_strcmp(login(new, "v", JP), "allow");
+	test_assert_strcmp(login(new, "v", JP), "allow");
+	test_assert_strcmp(sql("SELECT count(*) FROM login"), "501");
+	/* and a command is nobody to share with */
+	release("u0");
+	run_ioloop(1);
+	test_assert_strcmp(login(new, "v", JP), "allow");
+	test_assert_strcmp(sql("SELECT count(*) FROM login"), "503");
+	test_end();
+	stop(&new);
+}
+
 int main(void)
 {
 	static void (*const tests[])(void) = {
@@ -576,6 +614,7 @@ int main(void)
 		test_login_locked,
 		test_login_retry,
 		test_login_batch,
+		test_login_shared,
 		NULL
 	};
 	char template[] = "/tmp/test-geotrip-login.XXXXXX";

@@ -529,6 +529,36 @@ static void test_store_processes(void)
 	remove_db();
 }
 
+static void test_store_shared(void)
+{
+	struct geotrip_store *store = open_store(TRUE), *doveadm, *other;
+	const char *error;
+
+	test_begin("store: is there another process that records?");
+	test_assert(!geotrip_store_is_shared(store));
+	doveadm = open_store(FALSE);
+	test_assert(!geotrip_store_is_shared(store));
+	test_assert(!geotrip_store_is_shared(doveadm));
+	other = open_store(TRUE);
+	test_assert(geotrip_store_is_shared(store));
+	test_assert(geotrip_store_is_shared(other));
+	geotrip_store_deinit(&other);
+	test_assert(!geotrip_store_is_shared(store));
+
+	/* a file that was made anew is another database */
+	remove_db();
+	other = open_store(TRUE);
+	test_assert(!geotrip_store_is_shared(other));
+	test_assert(geotrip_store_open(store, &error) == 0);
+	test_assert(geotrip_store_is_shared(store));
+	test_assert(geotrip_store_is_shared(other));
+	test_end();
+	geotrip_store_deinit(&other);
+	geotrip_store_deinit(&doveadm);
+	geotrip_store_deinit(&store);
+	remove_db();
+}
+
 static void test_store_locked(void)
 {
 	struct geotrip_store *store = open_store(TRUE);
@@ -868,6 +898,7 @@ int main(void)
 		test_store_names,
 		test_store_changes,
 		test_store_processes,
+		test_store_shared,
 		test_store_locked,
 		test_store_replaced,
 		test_store_purge,
