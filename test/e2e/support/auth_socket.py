@@ -11,6 +11,8 @@ from .waiting import SLOW
 
 
 class AuthSocket:
+    """server_pid: the process at the other end."""
+
     def __init__(self, path, timeout=20):
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(timeout * SLOW)
@@ -20,8 +22,10 @@ class AuthSocket:
         # As process ids go, but of no process: each connection needs its own.
         client = random.SystemRandom().randint(1 << 24, (1 << 31) - 1)
         self.write(b"VERSION\t1\t2\nCPID\t%d\n" % client)
-        while self._line() != b"DONE":
-            pass
+        self.server_pid = 0
+        while (line := self._line()) != b"DONE":
+            if line.startswith(b"SPID\t"):
+                self.server_pid = int(line.split(b"\t")[1])
 
     def close(self):
         self._lines.close()
@@ -45,16 +49,22 @@ class AuthSocket:
     def request(self, mechanism, response, **fields):
         """The id and the bytes of an AUTH request, to be written."""
         self._last_id += 1
-        line = [b"AUTH", b"%d" % self._last_id, mechanism.encode()]
-        line += [name.encode() + b"=" + escape(os.fsencode(value))
-                 for name, value in fields.items() if value is not None]
-        if response is not None:
-            line.append(b"resp=" + base64.b64encode(response))
-        return self._last_id, b"\t".join(line) + b"\n"
+        return self._last_id, request_line(self._last_id, mechanism, response,
+                                           **fields)
 
     def reply(self):
         """The next reply."""
         return Reply(self._line())
+
+
+def request_line(number, mechanism, response, **fields):
+    """An AUTH request with any id."""
+    line = [b"AUTH", b"%d" % number, mechanism.encode()]
+    line += [name.encode() + b"=" + escape(os.fsencode(value))
+             for name, value in fields.items() if value is not None]
+    if response is not None:
+        line.append(b"resp=" + base64.b64encode(response))
+    return b"\t".join(line) + b"\n"
 
 
 class Reply:

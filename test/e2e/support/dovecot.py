@@ -147,6 +147,22 @@ class Dovecot:
         self.doveadm("reload").expect(0)
         wait_until(lambda: not _alive(old), "the old auth process ends")
 
+    def reload_beside(self, old):
+        """Let a new auth process take over while the one with the process id
+        old serves its clients on, and answer with a connection to the new
+        one. Needs shutdown_clients = no: by default Dovecot ends the old one
+        after some seconds."""
+        self.doveadm("reload").expect(0)
+
+        def new():
+            with contextlib.suppress(OSError):
+                auth = self.auth()
+                if auth.server_pid != old:
+                    return auth
+                auth.close()
+            return None
+        return wait_until(new, "a new auth process answers")
+
     def auth_pid(self):
         """The process id of the auth process, 0 if it is not running."""
         result = self.doveadm("process", "status", "auth", json=True)
