@@ -2,11 +2,18 @@
 
 /* auth-load SOCKET ADDRESSES [-n LOGINS] [-d IN_FLIGHT] [-c CONNECTIONS]
 	[-u USERS] [-p PREFIX] [-w PASSWORD] [-s SEED] [-t SECONDS] [-x]
+	[-r RATE] [-l SECONDS] [-o NUMBER] [-a]
 
    Log users in over the auth protocol, as Postfix does, keeping so many
    requests in flight, and print how fast that was: a line with a name and a
    number for each result. -x: with trips. -t, or SIGINT, ends it before all
-   logins are done. A reply that the plan does not expect is an error. */
+   logins are done. A reply that the plan does not expect is an error, unless
+   others suspend and release users meanwhile: -a.
+
+   -r: not as fast as the server answers, but so many logins a second. A login
+   takes from the time at which it should have been sent until it is answered.
+   -l: open each connection anew after so long. -o: begin with this login of
+   the plan, for a run that goes on where another one ended. */
 
 #include "lib.h"
 #include "base64.h"
@@ -28,11 +35,15 @@
 /* Even if nobody reads, so many requests fit into the buffers of a socket. */
 #define MAX_IN_FLIGHT 1024
 #define MAX_CONNECTIONS 256
+#define CONNECT_MSECS 5000
 /* The server is given up when it says nothing for so long. */
 #define SILENCE_MSECS 30000
 
 struct connection {
 	int fd;
+	unsigned int number, in_flight;
+	/* when it is to be opened anew */
+	uint64_t expires;
 	string_t *out;
 	/* what was read, up to the beginning of an incomplete line */
 	char in[65536];
@@ -42,6 +53,12 @@ struct connection {
 static struct {
 	const char *socket_path, *password;
 	unsigned int logins, in_flight, connections, seconds;
+	/* 0: as fast as possible */
+	unsigned int rate;
+	/* 0: as long as the run */
+	unsigned int connection_seconds;
+	unsigned int first;
+	bool any_reply;
 	struct load_plan_settings plan;
 } set = {
 	.password = "correct-horse",
@@ -52,10 +69,11 @@ static struct {
 };
 
 static struct load_plan *plan;
-/* when each request was sent, and then how long it took; nanoseconds */
+/* when each request was sent, or should have been, and then how long it took;
+   nanoseconds */
 static uint64_t *times;
 static unsigned int sent, ok, refused;
-static uint64_t deadline = UINT64_MAX;
+static uint64_t begin, deadline = UINT64_MAX, last_reply;
 static volatile sig_atomic_t stop;
 
 static uint64_t now(void)
@@ -77,7 +95,7 @@ append_request(struct connection *conn, unsigned int number)
 	struct load_login login;
 	buffer_t *response = t_buffer_create(256);
 
-	load_plan_get(plan, number, &login);
+	load_plan_get(plan, set.first + number, &login);
 	str_append_c(response, '\0');
 	str_printfa(response, "%s%u@example.com", set.plan.prefix, login.user);
 	str_append_c(response, '\0');
@@ -90,21 +108,47 @@ append_request(struct connection *conn, unsigned int number)
 	str_append_c(conn->out, '\n');
 }
 
-/* Send the next requests, as many as were answered, in one write. */
+/* When should this request be sent? */
+static uint64_t due_time(unsigned int number)
+{
+	return begin + number * 1000000000ULL / set.rate;
+}
+
+/* How many requests are to be sent now? */
+static unsigned int count_due(uint64_t time)
+{
+	uint64_t due = set.logins;
+
+	if (stop)
+		return 0;
+	if (set.rate > 0)
+		due = I_MIN(due, (time - begin) * set.rate / 1000000000ULL + 1);
+	return due <= sent ? 0 : due - sent;
+}
+
+/* Send the next requests in one write: those that are due, but no more than
+   count. */
 static void send_requests(struct connection *conn, unsigned int count)
 {
-	uint64_t time;
 	unsigned int i, first = sent;
+	uint64_t time = now();
 
+	if (time > deadline)
+		stop = 1;
+	if (conn->expires <= time)
+		return;
+	count = I_MIN(count, set.in_flight / set.connections - conn->in_flight);
+	count = I_MIN(count, count_due(time));
+	if (count == 0)
+		return;
 	str_truncate(conn->out, 0);
-	for (i = 0; i < count && sent < set.logins && !stop; i++) T_BEGIN {
+	while (sent - first < count) T_BEGIN {
 		append_request(conn, sent++);
 	} T_END;
 	time = now();
 	for (i = first; i < sent; i++)
-		times[i] = time;
-	if (time > deadline)
-		stop = 1;
+		times[i] = set.rate > 0 ? due_time(i) : time;
+	conn->in_flight += count;
 	if (write_full(conn->fd, str_data(conn->out),
 		       str_len(conn->out)) < 0)
 		i_fatal("write() failed: %m");
@@ -120,11 +164,12 @@ static void handle_reply(const char *line, uint64_t time)
 	    str_parse_uint(strchr(line, '\t') + 1, &id, NULL) < 0 ||
 	    id == 0 || id > sent)
 		i_fatal("The server said: %s", line);
-	load_plan_get(plan, id - 1, &login);
-	if (is_ok == login.refused)
+	load_plan_get(plan, set.first + id - 1, &login);
+	if (is_ok == login.refused && !set.any_reply)
 		i_fatal("This login should %sbe refused: %s",
 			login.refused ? "" : "not ", line);
 	times[id - 1] = time - times[id - 1];
+	last_reply = time;
 	if (is_ok)
 		ok++;
 	else
@@ -170,6 +215,7 @@ static unsigned int read_replies(struct connection *conn)
 		handle_reply(line, time);
 		count++;
 	}
+	conn->in_flight -= count;
 	return count;
 }
 
@@ -190,70 +236,117 @@ static void read_handshake(struct connection *conn)
 	}
 }
 
-static struct connection *connection_open(unsigned int number)
+/* During a reload there is no socket for a moment. */
+static int connect_to_server(void)
 {
-	struct connection *conn = i_new(struct connection, 1);
+	uint64_t give_up = now() + CONNECT_MSECS * 1000000ULL;
+	int fd;
+
+	while ((fd = net_connect_unix(set.socket_path)) == -1) {
+		if (now() > give_up)
+			i_fatal("connect(%s) failed: %m", set.socket_path);
+		(void)usleep(1000);
+	}
+	return fd;
+}
+
+static void connection_open(struct connection *conn, int epoll)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = conn };
 	const char *hello;
 
-	conn->fd = net_connect_unix(set.socket_path);
-	if (conn->fd == -1)
-		i_fatal("connect(%s) failed: %m", set.socket_path);
+	conn->fd = connect_to_server();
 	/* it was opened to be used with an event loop, but writes may wait */
 	net_set_nonblock(conn->fd, FALSE);
-	conn->out = str_new(default_pool, 65536);
 	/* as process ids go, but of no process */
 	hello = t_strdup_printf("VERSION\t1\t2\nCPID\t%u\n", 0x40000000 +
-				((unsigned int)getpid() << 8) + number);
+				((unsigned int)getpid() << 8) + conn->number);
 	if (write_full(conn->fd, hello, strlen(hello)) < 0)
 		i_fatal("write() failed: %m");
 	read_handshake(conn);
-	return conn;
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, conn->fd, &event) < 0)
+		i_fatal("epoll_ctl() failed: %m");
+	conn->expires = set.connection_seconds == 0 ? UINT64_MAX :
+		now() + set.connection_seconds * 1000000000ULL;
 }
 
-static void connection_close(struct connection **_conn)
+/* Those whose time is over, and on which nothing is in flight. */
+static void renew_connections(struct connection *conns, int epoll)
 {
-	struct connection *conn = *_conn;
+	struct connection *conn;
 
-	*_conn = NULL;
-	i_close_fd(&conn->fd);
-	str_free(&conn->out);
-	i_free(conn);
+	for (conn = conns; conn < conns + set.connections; conn++) {
+		if (conn->in_flight > 0 || conn->expires > now())
+			continue;
+		i_close_fd(&conn->fd);
+		T_BEGIN {
+			connection_open(conn, epoll);
+		} T_END;
+		send_requests(conn, UINT_MAX);
+	}
+}
+
+/* At a rate: send what is due, over one connection after the other. */
+static void send_due(struct connection *conns)
+{
+	static unsigned int next = 0;
+	unsigned int i, due = count_due(now());
+
+	for (i = 0; i < set.connections && count_due(now()) > 0; i++) {
+		send_requests(&conns[next++ % set.connections],
+			      due / set.connections + 1);
+	}
+}
+
+static void wait_for_replies(struct connection *conns, int epoll)
+{
+	struct epoll_event events[MAX_CONNECTIONS];
+	int i, count;
+
+	count = epoll_wait(epoll, events, set.connections,
+			   set.rate > 0 ? 1 : SILENCE_MSECS);
+	if (count < 0 && errno != EINTR)
+		i_fatal("epoll_wait() failed: %m");
+	if (ok + refused < sent &&
+	    now() - last_reply > SILENCE_MSECS * 1000000ULL)
+		i_fatal("The server is silent");
+	for (i = 0; i < count; i++) {
+		struct connection *conn = events[i].data.ptr;
+
+		send_requests(conn, read_replies(conn));
+	}
+	if (set.connection_seconds > 0)
+		renew_connections(conns, epoll);
 }
 
 static void run_load(void)
 {
-	struct connection *conns[MAX_CONNECTIONS];
-	struct epoll_event event, events[MAX_CONNECTIONS];
-	int i, count, epoll = epoll_create1(0);
+	struct connection *conns = i_new(struct connection, set.connections);
+	unsigned int i;
+	int epoll = epoll_create1(0);
 
 	if (epoll == -1)
 		i_fatal("epoll_create1() failed: %m");
-	for (i = 0; i < (int)set.connections; i++) {
-		conns[i] = connection_open(i);
-		event.events = EPOLLIN;
-		event.data.ptr = conns[i];
-		if (epoll_ctl(epoll, EPOLL_CTL_ADD, conns[i]->fd, &event) < 0)
-			i_fatal("epoll_ctl() failed: %m");
+	for (i = 0; i < set.connections; i++) {
+		conns[i].number = i;
+		conns[i].out = str_new(default_pool, 65536);
+		connection_open(&conns[i], epoll);
 	}
+	begin = last_reply = now();
 	if (set.seconds > 0)
-		deadline = now() + set.seconds * 1000000000ULL;
-	for (i = 0; i < (int)set.connections; i++)
-		send_requests(conns[i], set.in_flight / set.connections);
-	while (ok + refused < sent) {
-		count = epoll_wait(epoll, events, set.connections,
-				   SILENCE_MSECS);
-		if (count < 0 && errno != EINTR)
-			i_fatal("epoll_wait() failed: %m");
-		if (count == 0)
-			i_fatal("The server is silent");
-		for (i = 0; i < count; i++) {
-			struct connection *conn = events[i].data.ptr;
-
-			send_requests(conn, read_replies(conn));
-		}
+		deadline = begin + set.seconds * 1000000000ULL;
+	for (i = 0; set.rate == 0 && i < set.connections; i++)
+		send_requests(&conns[i], UINT_MAX);
+	while (ok + refused < sent || (sent < set.logins && !stop)) {
+		if (set.rate > 0)
+			send_due(conns);
+		wait_for_replies(conns, epoll);
 	}
-	for (i = 0; i < (int)set.connections; i++)
-		connection_close(&conns[i]);
+	for (i = 0; i < set.connections; i++) {
+		i_close_fd(&conns[i].fd);
+		str_free(&conns[i].out);
+	}
+	i_free(conns);
 	i_close_fd(&epoll);
 }
 
@@ -308,7 +401,7 @@ static void parse_options(int argc, char *argv[])
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "n:d:c:u:p:w:s:t:x")) != -1) {
+	while ((c = getopt(argc, argv, "n:d:c:u:p:w:s:t:xr:l:o:a")) != -1) {
 		switch (c) {
 		case 'n':
 			set_number(optarg, 1, 100000000, &set.logins);
@@ -338,6 +431,18 @@ static void parse_options(int argc, char *argv[])
 		case 'x':
 			set.plan.trips = TRUE;
 			break;
+		case 'r':
+			set_number(optarg, 1, 1000000, &set.rate);
+			break;
+		case 'l':
+			set_number(optarg, 1, 3600, &set.connection_seconds);
+			break;
+		case 'o':
+			set_number(optarg, 0, INT_MAX, &set.first);
+			break;
+		case 'a':
+			set.any_reply = TRUE;
+			break;
 		default:
 			exit(64);
 		}
@@ -352,15 +457,12 @@ static void parse_options(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-	uint64_t begin;
-
 	lib_init();
 	parse_options(argc, argv);
 	plan = load_plan_init(&set.plan);
 	times = i_new(uint64_t, set.logins);
 	(void)signal(SIGINT, handle_signal);
 
-	begin = now();
 	run_load();
 	report((now() - begin) / 1e9);
 

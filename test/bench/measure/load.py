@@ -29,12 +29,20 @@ class Generator:
         self.addresses.write_text(text)
 
     def start(self, dovecot, logins, in_flight, users, *, seed=0,
-              prefix="user", trips=False, connections=1):
+              prefix="user", trips=False, connections=1, rate=None,
+              connection_seconds=None, first=0, any_reply=False):
         command = [self._program, "-n", str(logins), "-d", str(in_flight),
                    "-c", str(connections), "-u", str(users), "-p", prefix,
                    "-s", str(seed), "-w", dovecot_conf.PASSWORD]
         if trips:
             command.append("-x")
+        if rate is not None:
+            command += ["-r", str(rate)]
+        if connection_seconds is not None:
+            command += ["-l", str(connection_seconds)]
+        command += ["-o", str(first)]
+        if any_reply:
+            command.append("-a")
         return subprocess.Popen(
             [*command, dovecot.run / "auth-client", self.addresses],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
