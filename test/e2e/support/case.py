@@ -1,5 +1,6 @@
 """What every end-to-end test starts from."""
 
+import re
 import unittest
 
 from . import dovecot_conf, mail_clients, mail_programs
@@ -62,6 +63,12 @@ class Case(unittest.TestCase):
         """What the servers logged during this test."""
         logs = [server.log(mark) for server, mark in self._log_marks]
         return "".join(logs)
+
+    def complaints(self):
+        """What geotrip logged as an error during this test, and every crash."""
+        return [line for line in self.log_excerpt().splitlines()
+                if re.search("Panic|Fatal|Error: geotrip|Warning: geotrip",
+                             line)]
 
     # Logging in. where is a country or an address.
 
