@@ -35,6 +35,8 @@ struct geotrip_country {
 /* The last time when a user was seen in a country. */
 struct geotrip_sighting {
 	int64_t time;
+	/* the login, as the store knows it; 0 if it was not written yet */
+	int64_t login_id;
 	struct geotrip_country country;
 };
 ARRAY_DEFINE_TYPE(geotrip_sighting, struct geotrip_sighting);

@@ -124,6 +124,21 @@ void geotrip_recorder_deinit(struct geotrip_recorder **_recorder)
 	i_free(recorder);
 }
 
+/* The first batch was written. */
+static void recorder_batch_written(struct geotrip_recorder *recorder)
+{
+	struct recorder_batch *batch = recorder->head;
+	const struct geotrip_store_login *logins;
+	struct geotrip_user *const *users;
+	unsigned int i, count;
+
+	logins = array_get(&batch->logins, &count);
+	users = array_front(&batch->users);
+	for (i = 0; i < count; i++)
+		geotrip_user_written(users[i], &logins[i]);
+	recorder_drop_batch(recorder);
+}
+
 static void recorder_schedule(struct geotrip_recorder *recorder)
 {
 	unsigned int msecs = FLUSH_MSECS;
@@ -155,7 +170,7 @@ recorder_flushed(enum geotrip_store_commit_result result, const char *error,
 	if (recorder->failing)
 		geotrip_alarm_raise(recorder->alarm, error);
 	else
-		recorder_drop_batch(recorder);
+		recorder_batch_written(recorder);
 
 	if (recorder->head != NULL) {
 		recorder_schedule(recorder);
@@ -253,6 +268,7 @@ struct recorder_trip {
 	struct geotrip_recorder *recorder;
 	/* a batch is written together with the trip */
 	bool with_batch;
+	ARRAY_TYPE(geotrip_store_login) logins;
 	geotrip_store_commit_callback_t *callback;
 	void *context;
 };
@@ -262,7 +278,14 @@ recorder_tripped(enum geotrip_store_commit_result result, const char *error,
 		 void *context)
 {
 	struct recorder_trip *trip = context;
+	ARRAY_TYPE(geotrip_store_login) *batch;
 
+	if (trip->with_batch && result == GEOTRIP_STORE_COMMITTED) {
+		/* with their ids */
+		batch = &trip->recorder->head->logins;
+		array_copy(&batch->arr, 0, &trip->logins.arr, 0,
+			   array_count(batch));
+	}
 	if (trip->with_batch && result != GEOTRIP_STORE_SUSPENDED_ALREADY)
 		recorder_flushed(result, error, trip->recorder);
 	trip->callback(result, error, trip->context);
@@ -282,13 +305,12 @@ void geotrip_recorder_trip(struct geotrip_recorder *recorder,
 		.callback = callback,
 		.context = context,
 	};
-	ARRAY_TYPE(geotrip_store_login) logins;
 
-	t_array_init(&logins, 64);
+	t_array_init(&ctx.logins, 64);
 	if (ctx.with_batch)
-		array_append_array(&logins, &recorder->head->logins);
-	array_push_back(&logins, login);
-	geotrip_store_commit(recorder->store, &logins, trip,
+		array_append_array(&ctx.logins, &recorder->head->logins);
+	array_push_back(&ctx.logins, login);
+	geotrip_store_commit(recorder->store, &ctx.logins, trip,
 			     recorder_tripped, &ctx);
 }
 

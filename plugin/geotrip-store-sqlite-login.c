@@ -161,8 +161,7 @@ resolve_user(struct geotrip_store *store, struct geotrip_store_user *user,
 }
 
 static int
-write_login(struct geotrip_store *store,
-	    const struct geotrip_store_login *login, int64_t *id_r,
+write_login(struct geotrip_store *store, struct geotrip_store_login *login,
 	    const char **error_r)
 {
 	static const char sql[] =
@@ -194,8 +193,8 @@ write_login(struct geotrip_store *store,
 	geotrip_sqlite_bind_text(stmt, 8, login->session);
 	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 		return -1;
-	*id_r = sqlite3_last_insert_rowid(store->db);
-	if (geotrip_sqlite_see_place(store, login, *id_r, error_r) < 0)
+	login->id = sqlite3_last_insert_rowid(store->db);
+	if (geotrip_sqlite_see_place(store, login, login->id, error_r) < 0)
 		return -1;
 
 	if (login->verdict == GEOTRIP_VERDICT_OBSERVE) {
@@ -209,55 +208,60 @@ write_login(struct geotrip_store *store,
 
 static int
 write_logins(struct geotrip_store *store,
-	     const ARRAY_TYPE(geotrip_store_login) *logins,
-	     int64_t *last_id_r, const char **error_r)
+	     ARRAY_TYPE(geotrip_store_login) *logins, const char **error_r)
 {
-	const struct geotrip_store_login *login;
+	struct geotrip_store_login *login;
 	ARRAY_TYPE(day_count) counts;
 
 	t_array_init(&counts, 16);
-	array_foreach(logins, login) {
-		if (write_login(store, login, last_id_r, error_r) < 0)
+	array_foreach_modifiable(logins, login) {
+		if (write_login(store, login, error_r) < 0)
 			return -1;
 		count_login(&counts, login);
 	}
 	return write_counts(store, &counts, error_r);
 }
 
-/* The last login in each of the countries; ?4 is the one that tripped. */
+/* The login of a sighting: one that was written before, or is among those of
+   this transaction. Returns 0 if it was not written. */
+static int64_t
+find_login_id(const struct geotrip_sighting *seen,
+	      const struct geotrip_store_user *user,
+	      const ARRAY_TYPE(geotrip_store_login) *logins)
+{
+	const struct geotrip_store_login *login;
+
+	if (seen->login_id != 0)
+		return seen->login_id;
+	array_foreach(logins, login) {
+		if (login->user == user && login->time == seen->time &&
+		    strcmp(login->country.code, seen->country.code) == 0)
+			return login->id;
+	}
+	return 0;
+}
+
 static int
 write_evidence(struct geotrip_store *store, int64_t suspension_id,
-	       struct geotrip_store_user *user, int64_t login_id,
+	       const struct geotrip_store_user *user,
+	       const ARRAY_TYPE(geotrip_store_login) *logins,
 	       const ARRAY_TYPE(geotrip_sighting) *evidence,
 	       const char **error_r)
 {
-	static const char sql_self[] =
-		"INSERT INTO evidence (suspension_id, login_id) "
-		"VALUES (?1, ?4)";
+	/* purge may have been told to keep less than the rules look back */
 	static const char sql[] =
-		"INSERT INTO evidence (suspension_id, login_id) "
-		"SELECT ?1, login.id FROM place JOIN login "
-		"ON login.id = place.allowed_id "
-		"WHERE place.user_id = ?2 AND place.country = ?3 "
-		"AND login.id <> ?4 ORDER BY place.allowed_time DESC LIMIT 1";
+		"INSERT OR IGNORE INTO evidence (suspension_id, login_id) "
+		"SELECT ?1, id FROM login WHERE id = ?2";
 	const struct geotrip_sighting *seen;
 	sqlite3_stmt *stmt;
 
-	if (geotrip_sqlite_save_places(store, user, error_r) < 0)
-		return -1;
 	array_foreach(evidence, seen) {
-		bool self = seen == array_back(evidence);
-
-		stmt = geotrip_sqlite_stmt(store, self ? sql_self : sql,
-					   error_r);
+		stmt = geotrip_sqlite_stmt(store, sql, error_r);
 		if (stmt == NULL)
 			return -1;
 		(void)sqlite3_bind_int64(stmt, 1, suspension_id);
-		if (!self) {
-			(void)sqlite3_bind_int64(stmt, 2, user->id);
-			geotrip_sqlite_bind_text(stmt, 3, seen->country.code);
-		}
-		(void)sqlite3_bind_int64(stmt, 4, login_id);
+		(void)sqlite3_bind_int64(stmt, 2, find_login_id(
+			seen, user, logins));
 		if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 			return -1;
 	}
@@ -267,15 +271,17 @@ write_evidence(struct geotrip_store *store, int64_t suspension_id,
 /* Returns 1 if written, 0 if the user is suspended already, -1 with an
    error. */
 static int
-write_trip(struct geotrip_store *store, struct geotrip_store_user *user,
-	   int64_t login_id, const struct geotrip_store_trip *trip,
-	   int64_t now, const char **error_r)
+write_trip(struct geotrip_store *store,
+	   const ARRAY_TYPE(geotrip_store_login) *logins,
+	   const struct geotrip_store_trip *trip, const char **error_r)
 {
+	const struct geotrip_store_login *login = array_back(logins);
+	const struct geotrip_store_user *user = login->user;
 	static const char sql[] =
 		"SELECT 1 FROM suspension WHERE user_id = ?1 "
 		"AND released_at IS NULL";
 	const struct geotrip_suspension suspension = {
-		.since = now,
+		.since = login->time,
 		.until = trip->until,
 		.reason = trip->reason,
 		.rule = trip->rule,
@@ -286,7 +292,8 @@ write_trip(struct geotrip_store *store, struct geotrip_store_user *user,
 	int64_t id;
 	int ret;
 
-	if (geotrip_sqlite_expire_user(store, user->id, now, error_r) < 0)
+	if (geotrip_sqlite_expire_user(store, user->id, login->time,
+				       error_r) < 0)
 		return -1;
 
 	stmt = geotrip_sqlite_stmt(store, sql, error_r);
@@ -300,7 +307,7 @@ write_trip(struct geotrip_store *store, struct geotrip_store_user *user,
 
 	if (geotrip_sqlite_insert_suspension(store, user->id, &suspension,
 					     &id, error_r) < 0 ||
-	    write_evidence(store, id, user, login_id, &trip->evidence,
+	    write_evidence(store, id, user, logins, &trip->evidence,
 			   error_r) < 0)
 		return -1;
 	return 1;
@@ -308,23 +315,21 @@ write_trip(struct geotrip_store *store, struct geotrip_store_user *user,
 
 static enum geotrip_store_commit_result
 store_write(struct geotrip_store *store,
-	    const ARRAY_TYPE(geotrip_store_login) *logins,
+	    ARRAY_TYPE(geotrip_store_login) *logins,
 	    const struct geotrip_store_trip *trip, const char **error_r)
 {
-	const struct geotrip_store_login *last = array_back(logins);
-	int64_t last_id = 0;
+	const struct geotrip_store_login *last;
 	int ret;
 
 	/* Since we hold the lock nobody can commit any more. But somebody may
 	   have, and have deleted users whose ids we keep. */
 	if (geotrip_store_sync(store, error_r) < 0 ||
-	    write_logins(store, logins, &last_id, error_r) < 0)
+	    write_logins(store, logins, error_r) < 0)
 		ret = -1;
 	else if (trip == NULL)
 		ret = 1;
 	else
-		ret = write_trip(store, last->user, last_id, trip, last->time,
-				 error_r);
+		ret = write_trip(store, logins, trip, error_r);
 
 	if (ret <= 0) {
 		geotrip_sqlite_rollback(store);
@@ -333,12 +338,13 @@ store_write(struct geotrip_store *store,
 	}
 	if (geotrip_sqlite_commit(store, error_r) < 0)
 		return GEOTRIP_STORE_COMMIT_FAILED;
-	store->last_login_id = last_id;
+	last = array_back(logins);
+	store->last_login_id = last->id;
 	return GEOTRIP_STORE_COMMITTED;
 }
 
 void geotrip_store_commit(struct geotrip_store *store,
-			  const ARRAY_TYPE(geotrip_store_login) *logins,
+			  ARRAY_TYPE(geotrip_store_login) *logins,
 			  const struct geotrip_store_trip *trip,
 			  geotrip_store_commit_callback_t *callback,
 			  void *context)
@@ -359,7 +365,7 @@ void geotrip_store_commit(struct geotrip_store *store,
 }
 
 void geotrip_store_commit_now(struct geotrip_store *store,
-			      const ARRAY_TYPE(geotrip_store_login) *logins,
+			      ARRAY_TYPE(geotrip_store_login) *logins,
 			      geotrip_store_commit_callback_t *callback,
 			      void *context)
 {

@@ -2,7 +2,7 @@
 
 /* Where users come from: what is known of the past without looking for their
    logins. A place is written when a user is first seen there, and then once in
-   a while; what is not written yet is kept with the user. */
+   a while. */
 
 #include "lib.h"
 #include "array.h"
@@ -25,42 +25,19 @@ find_place(struct geotrip_store_user *user, unsigned int service_hash,
 	return NULL;
 }
 
-/* Is what was written new enough? */
+/* Does what was written tell enough of the login? */
 static bool
-place_is_fresh(const struct geotrip_store *store,
-	       const struct geotrip_store_place *place, int64_t time)
+place_has(const struct geotrip_store *store,
+	  const struct geotrip_store_place *place,
+	  const struct geotrip_store_login *login)
 {
+	if (login->verdict == GEOTRIP_VERDICT_ALLOW && !place->allowed)
+		return FALSE;
 	/* the clock may have been set back */
-	return time >= place->written &&
-		time - place->written < store->set.place_usecs &&
-		time / GEOTRIP_USECS_PER_DAY ==
+	return login->time >= place->written &&
+		login->time - place->written < store->set.place_usecs &&
+		login->time / GEOTRIP_USECS_PER_DAY ==
 		place->written / GEOTRIP_USECS_PER_DAY;
-}
-
-/* Write down what is kept with the user. */
-static int
-save_place(struct geotrip_store *store, struct geotrip_store_place *place,
-	   const char **error_r)
-{
-	static const char sql[] =
-		"UPDATE place SET last_time = login.time, "
-		"allowed_time = login.time, allowed_id = login.id "
-		"FROM login WHERE login.id = ?1 "
-		"AND place.user_id = login.user_id "
-		"AND place.country = coalesce(login.country, '') "
-		"AND place.service = login.service";
-	sqlite3_stmt *stmt;
-
-	if (!place->unsaved)
-		return 0;
-	stmt = geotrip_sqlite_stmt(store, sql, error_r);
-	if (stmt == NULL)
-		return -1;
-	(void)sqlite3_bind_int64(stmt, 1, place->allowed_id);
-	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
-		return -1;
-	place->unsaved = FALSE;
-	return 0;
 }
 
 static int
@@ -96,45 +73,21 @@ int geotrip_sqlite_see_place(struct geotrip_store *store,
 	unsigned int hash = str_hash(login->service);
 	struct geotrip_store_user *user = login->user;
 	struct geotrip_store_place *place;
-	bool allowed = login->verdict == GEOTRIP_VERDICT_ALLOW;
 
 	place = find_place(user, hash, &login->country);
-	if (place != NULL && place_is_fresh(store, place, login->time) &&
-	    (!allowed || place->allowed_id != 0)) {
-		if (allowed) {
-			place->allowed_id = login_id;
-			place->unsaved = TRUE;
-		}
+	if (place != NULL && place_has(store, place, login))
 		return 0;
-	}
 	if (place == NULL) {
 		place = &user->places[user->place_idx++ %
 				      N_ELEMENTS(user->places)];
-		if (save_place(store, place, error_r) < 0)
-			return -1;
 		i_zero(place);
 		place->country = login->country;
 		place->service_hash = hash;
 	}
 	place->written = login->time;
-	if (allowed) {
-		place->allowed_id = login_id;
-		place->unsaved = FALSE;
-	}
+	if (login->verdict == GEOTRIP_VERDICT_ALLOW)
+		place->allowed = TRUE;
 	return write_place(store, login, login_id, error_r);
-}
-
-int geotrip_sqlite_save_places(struct geotrip_store *store,
-			       struct geotrip_store_user *user,
-			       const char **error_r)
-{
-	unsigned int i;
-
-	for (i = 0; i < N_ELEMENTS(user->places); i++) {
-		if (save_place(store, &user->places[i], error_r) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 int geotrip_sqlite_load_sightings(struct geotrip_store *store,
@@ -143,7 +96,7 @@ int geotrip_sqlite_load_sightings(struct geotrip_store *store,
 				  const char **error_r)
 {
 	static const char sql[] =
-		"SELECT country, max(allowed_time) FROM place "
+		"SELECT country, max(allowed_time), allowed_id FROM place "
 		"WHERE user_id = ?1 AND country <> '' "
 		"AND allowed_time > ?2 AND allowed_time <= ?3 "
 		"GROUP BY country";
@@ -159,6 +112,7 @@ int geotrip_sqlite_load_sightings(struct geotrip_store *store,
 	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
 		geotrip_sqlite_country(stmt, 0, &sighting.country);
 		sighting.time = sqlite3_column_int64(stmt, 1);
+		sighting.login_id = sqlite3_column_int64(stmt, 2);
 		array_push_back(seen, &sighting);
 	}
 	return ret;

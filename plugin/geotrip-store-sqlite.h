@@ -89,15 +89,10 @@ void geotrip_sqlite_rollback(struct geotrip_store *store);
 int geotrip_sqlite_set_durable(struct geotrip_store *store, bool durable,
 			       const char **error_r);
 
-/* A login was written: write down its place, or keep it in mind with the
-   user. */
+/* A login was written: write down its place, unless it was lately. */
 int geotrip_sqlite_see_place(struct geotrip_store *store,
 			     const struct geotrip_store_login *login,
 			     int64_t login_id, const char **error_r);
-/* Write down what is kept in mind. */
-int geotrip_sqlite_save_places(struct geotrip_store *store,
-			       struct geotrip_store_user *user,
-			       const char **error_r);
 /* Append the countries of logins that were let in, between two times. */
 int geotrip_sqlite_load_sightings(struct geotrip_store *store,
 				  int64_t user_id, int64_t since, int64_t now,

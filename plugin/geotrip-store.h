@@ -60,13 +60,11 @@ bool geotrip_store_is_shared(const struct geotrip_store *store);
 /* A place that a user comes from. */
 struct geotrip_store_place {
 	struct geotrip_country country;
-	/* allowed_id is newer than what was written */
-	bool unsaved;
+	/* a login there that was let in has been written */
+	bool allowed;
 	unsigned int service_hash;
 	/* the time that was written, 0 if this is none */
 	int64_t written;
-	/* the last login there that was let in, 0 if none was */
-	int64_t allowed_id;
 };
 
 /* A user as the store knows it. The caller keeps one for each user that it
@@ -92,6 +90,8 @@ struct geotrip_store_login {
 	/* NULL: none */
 	const char *session;
 	enum geotrip_verdict verdict;
+	/* set when it is written */
+	int64_t id;
 };
 ARRAY_DEFINE_TYPE(geotrip_store_login, struct geotrip_store_login);
 
@@ -148,18 +148,18 @@ typedef void
 geotrip_store_commit_callback_t(enum geotrip_store_commit_result result,
 				const char *error, void *context);
 
-/* Write the logins in one transaction, and with a trip also the suspension,
-   its evidence and its notice, so that they survive a power cut. The callback
-   is called exactly once; SQLite calls it before this returns. */
+/* Write the logins in one transaction and set their ids; with a trip also the
+   suspension, its evidence and its notice, so that they survive a power cut.
+   The callback is called exactly once; SQLite calls it before this returns. */
 void geotrip_store_commit(struct geotrip_store *store,
-			  const ARRAY_TYPE(geotrip_store_login) *logins,
+			  ARRAY_TYPE(geotrip_store_login) *logins,
 			  const struct geotrip_store_trip *trip,
 			  geotrip_store_commit_callback_t *callback,
 			  void *context);
 /* The same without a trip, and without waiting for another process: only here
    the result may be GEOTRIP_STORE_COMMIT_BUSY. */
 void geotrip_store_commit_now(struct geotrip_store *store,
-			      const ARRAY_TYPE(geotrip_store_login) *logins,
+			      ARRAY_TYPE(geotrip_store_login) *logins,
 			      geotrip_store_commit_callback_t *callback,
 			      void *context);
 
@@ -441,8 +441,9 @@ struct geotrip_purge_count {
 
 /* Delete what is older than before, in transactions so small that logins do
    not wait: logins that are not evidence of an active suspension, suspensions
-   and brakes that ended, users of whom nothing is left. Returns 0, or -1 with an error
-   after having deleted a part; count_r is set in both cases. */
+   and brakes that ended, users of whom nothing is left. The last login of all
+   stays. Returns 0, or -1 with an error after having deleted a part; count_r
+   is set in both cases. */
 int geotrip_store_purge(struct geotrip_store *store, int64_t before,
 			struct geotrip_purge_count *count_r,
 			const char **error_r);

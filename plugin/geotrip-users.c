@@ -161,6 +161,17 @@ void geotrip_user_see(struct geotrip_user *user,
 		seen = user_add_country(user, sighting->country);
 	}
 	seen->time = sighting->time;
+	seen->login_id = 0;
+}
+
+void geotrip_user_written(struct geotrip_user *user,
+			  const struct geotrip_store_login *login)
+{
+	struct geotrip_sighting *seen =
+		user_find_country(user, login->country);
+
+	if (seen != NULL && seen->time == login->time)
+		seen->login_id = login->id;
 }
 
 void geotrip_user_clear(struct geotrip_user *user, int64_t time)
@@ -186,7 +197,9 @@ void geotrip_user_merge(struct geotrip_user *user,
 		seen = user_find_country(user, sighting->country);
 		if (seen == NULL)
 			seen = user_add_country(user, sighting->country);
-		seen->time = I_MAX(seen->time, sighting->time);
+		/* the store may know an earlier one */
+		if (seen->time < sighting->time)
+			*seen = *sighting;
 	}
 }
 

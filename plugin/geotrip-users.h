@@ -57,6 +57,9 @@ void geotrip_user_merge(struct geotrip_user *user,
    dropped. */
 void geotrip_user_see(struct geotrip_user *user,
 		      const struct geotrip_sighting *sighting, int64_t since);
+/* A login that was seen has been written by the store. */
+void geotrip_user_written(struct geotrip_user *user,
+			  const struct geotrip_store_login *login);
 /* Nothing up to this time counts any more. */
 void geotrip_user_clear(struct geotrip_user *user, int64_t time);
 /* Is the user suspended at this time? Ends a suspension whose time is over. */

@@ -104,7 +104,7 @@ keep_result(enum geotrip_store_commit_result result, const char *error,
 }
 
 static bool
-commit(struct store_life *life, const ARRAY_TYPE(geotrip_store_login) *logins,
+commit(struct store_life *life, ARRAY_TYPE(geotrip_store_login) *logins,
        const struct geotrip_store_trip *trip)
 {
 	life->error = "(no callback)";
@@ -585,6 +585,11 @@ static bool purge(struct store_life *life)
 	"SELECT CASE count(*) WHEN 0 THEN 'done' ELSE 'none' END " \
 	"FROM login WHERE service = 'old'"
 
+static bool index_logins(struct store_life *life)
+{
+	return geotrip_store_index_logins(life->store, &life->error) == 0;
+}
+
 static bool checkpoint(struct store_life *life)
 {
 	return geotrip_store_checkpoint(life->store, &life->error) == 0;
@@ -615,6 +620,7 @@ static const struct life_step steps[] = {
 	{ "withdraw", withdraw, NULL, FALSE },
 	{ "list what is known of the thief", list_thief, NULL, FALSE },
 	{ "list logins", list_logins, NULL, FALSE },
+	{ "index logins", index_logins, NULL, FALSE },
 	{ "checkpoint", checkpoint, NULL, FALSE },
 	{ "trip once more", trip_again, TRIPPED("again"), TRUE },
 	{ "purge", purge, PURGED, FALSE },
@@ -665,7 +671,7 @@ static bool db_is_before(struct store_life *life, sqlite3 *db)
 {
 	const char *version = query(db, "PRAGMA user_version");
 
-	if (strcmp(version, "4") == 0)
+	if (strcmp(version, "5") == 0)
 		return FALSE;
 	if (strcmp(version, life->begin == STORE_LIFE_NEW ? "0" : "1") != 0)
 		life_wrong(life, "the schema has version %s", version);
@@ -710,9 +716,14 @@ static const char *const invariants_new[] = {
 	"GROUP BY l.service HAVING count(*) > coalesce(sum, 0) "
 	"AND l.service <> 'before'",
 	"SELECT 'place of login not known: ' || l.id FROM login l "
-	"WHERE NOT EXISTS (SELECT 1 FROM country_user c "
-	"WHERE c.user_id = l.user_id AND c.service = l.service "
-	"AND c.country = coalesce(l.country, ''))",
+	"WHERE NOT EXISTS (SELECT 1 FROM place p "
+	"WHERE p.user_id = l.user_id AND p.service = l.service "
+	"AND p.country = coalesce(l.country, ''))",
+	"SELECT 'login of nobody: ' || id FROM login "
+	"WHERE user_id NOT IN (SELECT id FROM user)",
+	"SELECT 'login that is not found: ' || id FROM login "
+	"WHERE id <= (SELECT login_id FROM user_login_end) "
+	"AND id NOT IN (SELECT login_id FROM user_login)",
 	NULL
 };
 

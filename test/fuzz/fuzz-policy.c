@@ -65,6 +65,7 @@ static void start(void)
 		.geotrip_mmdb = "/nonexistent",
 		.geotrip_mode = "enforce",
 		.geotrip_rules = "3 countries in 1h",
+		.geotrip_max_suspensions = "0",
 		.geotrip_services = "",
 		.geotrip_suspend_services = "smtp",
 		.geotrip_exempt_users = "exempt*",

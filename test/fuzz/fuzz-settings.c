@@ -71,6 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		set.geotrip_notify_from = fuzz_text(&input);
 		set.geotrip_notify_admin = fuzz_text(&input);
 		set.geotrip_notify_templates = fuzz_text(&input);
+		set.geotrip_max_suspensions = fuzz_text(&input);
+		if (*set.geotrip_max_suspensions == '\0')
+			set.geotrip_max_suspensions = "100 in 1h";
 		set.geotrip_mode = one_of(set.geotrip_rules, "enforce",
 					  "observe");
 		set.geotrip_on_error = one_of(set.geotrip_rules, "allow",

@@ -250,6 +250,26 @@ static void test_login_trip(void)
 	test_assert_strcmp(login(gt, "v", BR), "trip");
 	test_end();
 
+	test_begin("login: evidence is the last login in each country");
+	test_assert_strcmp(login(gt, "w", JP), "allow");
+	test_assert_strcmp(login(gt, "w", US), "allow");
+	run_ioloop(1);
+	test_assert_strcmp(login(gt, "w", JP), "allow");
+	run_ioloop(1);
+	/* another process has changed something */
+	(void)sql("UPDATE change SET number = number + 1");
+	test_assert_strcmp(login(gt, "w", BR), "trip");
+	test_assert_strcmp(sql("SELECT countries FROM suspension "
+			       "ORDER BY id DESC LIMIT 1"), "US JP BR");
+	test_assert_strcmp(sql(
+		"SELECT group_concat(country || (login.id - (SELECT "
+		"min(login.id) FROM login JOIN user ON user.id = user_id "
+		"WHERE name = 'w'))) FROM evidence "
+		"JOIN login ON login.id = login_id WHERE suspension_id = "
+		"(SELECT max(id) FROM suspension) ORDER BY login.id"),
+		"US1,JP2,BR3");
+	test_end();
+
 	test_begin("login: a suspension survives the process");
 	geotrip_deinit(&gt);
 	gt = start(&set);

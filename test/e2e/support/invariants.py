@@ -153,13 +153,22 @@ def _totals(db, purged):
             " (SELECT count(*) FROM login) AS l) WHERE d <> l")
     # Evidence may be older than what purge keeps of the places.
     yield from _ask(
-        db, "users and places that are missing in country_user",
+        db, "places of logins that are missing, or too old",
         "SELECT * FROM (SELECT user_id, service,"
-        " coalesce(country, '') AS country, max(time) / ? AS day"
+        " coalesce(country, '') AS country, max(time) AS time"
         " FROM login WHERE id NOT IN (SELECT login_id FROM evidence)"
+        " AND id <> (SELECT max(id) FROM login)"
         " GROUP BY 1, 2, 3) AS counted"
-        " LEFT JOIN country_user AS kept USING (user_id, service, country)"
-        " WHERE kept.last_day IS NULL OR kept.last_day < counted.day", DAY)
+        " LEFT JOIN place AS kept USING (user_id, service, country)"
+        " WHERE kept.last_time IS NULL OR kept.last_time < counted.time - ?",
+        60 * SECOND)
+    yield from _ask(db, "logins of nobody",
+                    "SELECT id FROM login"
+                    " WHERE user_id NOT IN (SELECT id FROM user)")
+    yield from _ask(db, "logins that user_login does not have",
+                    "SELECT id FROM login"
+                    " WHERE id <= (SELECT login_id FROM user_login_end)"
+                    " AND id NOT IN (SELECT login_id FROM user_login)")
 
 
 def _times(db):
