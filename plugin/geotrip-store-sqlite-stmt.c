@@ -215,8 +215,12 @@ void geotrip_sqlite_rollback(struct geotrip_store *store)
 	/* ids given out in this transaction are void now */
 	geotrip_sqlite_next_generation(store);
 	/* SQLite itself rolls back after some errors */
-	if (sqlite3_get_autocommit(store->db) == 0)
-		(void)sqlite_run_sql(store, sql, &error);
+	if (sqlite3_get_autocommit(store->db) == 0 &&
+	    sqlite_run_sql(store, sql, &error) < 0 &&
+	    sqlite3_get_autocommit(store->db) == 0) {
+		/* the lock is not to be kept */
+		store->broken = TRUE;
+	}
 }
 
 int geotrip_sqlite_set_durable(struct geotrip_store *store, bool durable,
