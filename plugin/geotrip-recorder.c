@@ -18,7 +18,7 @@
 #define MAX_BATCH 1000
 /* A trip takes what is waiting with it: some of that is its evidence. But on a
    full disk a thief must not make us write much, to no avail, at each of his
-   logins. */
+   logins: then it takes the evidence alone. */
 #define MAX_BATCH_FAILING 100
 #define RETRY_MSECS 1000
 /* While another process writes, purge for example: nobody waits for it, but
@@ -86,9 +86,10 @@ recorder_add_batch(struct geotrip_recorder *recorder)
 	return batch;
 }
 
-static void recorder_drop_batch(struct geotrip_recorder *recorder)
+static void
+recorder_drop_batch(struct geotrip_recorder *recorder,
+		    struct recorder_batch *batch)
 {
-	struct recorder_batch *batch = recorder->head;
 	struct geotrip_user **user;
 	pool_t pool = batch->pool;
 
@@ -119,7 +120,7 @@ void geotrip_recorder_deinit(struct geotrip_recorder **_recorder)
 			geotrip_count(recorder->waiting, "login", "logins")));
 	}
 	while (recorder->head != NULL)
-		recorder_drop_batch(recorder);
+		recorder_drop_batch(recorder, recorder->head);
 	timeout_remove(&recorder->to_flush);
 	i_free(recorder);
 }
@@ -136,7 +137,7 @@ static void recorder_batch_written(struct geotrip_recorder *recorder)
 	users = array_front(&batch->users);
 	for (i = 0; i < count; i++)
 		geotrip_user_written(users[i], &logins[i]);
-	recorder_drop_batch(recorder);
+	recorder_drop_batch(recorder, batch);
 }
 
 static void recorder_schedule(struct geotrip_recorder *recorder)
@@ -266,12 +267,70 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 
 struct recorder_trip {
 	struct geotrip_recorder *recorder;
-	/* a batch is written together with the trip */
+	const struct geotrip_store_login *login;
+	const struct geotrip_store_trip *trip;
+	/* a batch is written together with the trip, or else its evidence */
 	bool with_batch;
 	ARRAY_TYPE(geotrip_store_login) logins;
 	geotrip_store_commit_callback_t *callback;
 	void *context;
 };
+
+static bool
+trip_has_evidence(const struct recorder_trip *trip,
+		  const struct geotrip_store_login *login)
+{
+	const struct geotrip_sighting *seen;
+
+	if (login->verdict != GEOTRIP_VERDICT_ALLOW ||
+	    strcmp(login->user->name, trip->login->user->name) != 0)
+		return FALSE;
+	array_foreach(&trip->trip->evidence, seen) {
+		if (login->time == seen->time &&
+		    strcmp(login->country.code, seen->country.code) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void
+trip_copy_evidence(const struct recorder_trip *trip,
+		   ARRAY_TYPE(geotrip_store_login) *logins)
+{
+	const struct geotrip_store_login *login;
+	struct recorder_batch *batch = trip->recorder->head;
+
+	for (; batch != NULL; batch = batch->next) {
+		array_foreach(&batch->logins, login) {
+			if (trip_has_evidence(trip, login))
+				array_push_back(logins, login);
+		}
+	}
+}
+
+/* It was written, and waits no longer. */
+static void trip_remove_evidence(const struct recorder_trip *trip)
+{
+	struct geotrip_recorder *recorder = trip->recorder;
+	struct recorder_batch *batch, *next;
+	unsigned int i;
+
+	for (batch = recorder->head; batch != NULL; batch = next) {
+		next = batch->next;
+		for (i = array_count(&batch->logins); i-- > 0; ) {
+			if (!trip_has_evidence(trip, array_idx(&batch->logins,
+							       i)))
+				continue;
+			geotrip_user_unref(array_idx_modifiable(&batch->users,
+								i));
+			array_delete(&batch->users, i, 1);
+			array_delete(&batch->logins, i, 1);
+			recorder->waiting--;
+		}
+		if (array_count(&batch->logins) == 0)
+			recorder_drop_batch(recorder, batch);
+	}
+}
 
 static void
 recorder_tripped(enum geotrip_store_commit_result result, const char *error,
@@ -280,14 +339,16 @@ recorder_tripped(enum geotrip_store_commit_result result, const char *error,
 	struct recorder_trip *trip = context;
 	ARRAY_TYPE(geotrip_store_login) *batch;
 
-	if (trip->with_batch && result == GEOTRIP_STORE_COMMITTED) {
+	if (!trip->with_batch) {
+		if (result == GEOTRIP_STORE_COMMITTED)
+			trip_remove_evidence(trip);
+	} else if (result != GEOTRIP_STORE_SUSPENDED_ALREADY) {
 		/* with their ids */
 		batch = &trip->recorder->head->logins;
 		array_copy(&batch->arr, 0, &trip->logins.arr, 0,
 			   array_count(batch));
-	}
-	if (trip->with_batch && result != GEOTRIP_STORE_SUSPENDED_ALREADY)
 		recorder_flushed(result, error, trip->recorder);
+	}
 	trip->callback(result, error, trip->context);
 }
 
@@ -299,6 +360,8 @@ void geotrip_recorder_trip(struct geotrip_recorder *recorder,
 {
 	struct recorder_trip ctx = {
 		.recorder = recorder,
+		.login = login,
+		.trip = trip,
 		.with_batch = recorder->head != NULL &&
 			recorder->waiting <= (recorder->failing ?
 					      MAX_BATCH_FAILING : MAX_BATCH),
@@ -309,6 +372,8 @@ void geotrip_recorder_trip(struct geotrip_recorder *recorder,
 	t_array_init(&ctx.logins, 64);
 	if (ctx.with_batch)
 		array_append_array(&ctx.logins, &recorder->head->logins);
+	else
+		trip_copy_evidence(&ctx, &ctx.logins);
 	array_push_back(&ctx.logins, login);
 	geotrip_store_commit(recorder->store, &ctx.logins, trip,
 			     recorder_tripped, &ctx);

@@ -32,10 +32,11 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 			  bool at_once);
 
 /* Write this login and the suspension that begins with it now, together with
-   what is waiting, unless so much is waiting that the store must have been out
-   of order. Unless the result is GEOTRIP_STORE_COMMITTED, the login itself is
-   dropped and what was waiting waits on. The callback is called exactly once;
-   with SQLite before this returns. */
+   what is waiting, or, if so much is waiting that the store must have been out
+   of order, with what of it is the evidence. Unless the result is
+   GEOTRIP_STORE_COMMITTED, the login itself is dropped and what was waiting
+   waits on. The callback is called exactly once; with SQLite before this
+   returns. */
 void geotrip_recorder_trip(struct geotrip_recorder *recorder,
 			   const struct geotrip_store_login *login,
 			   const struct geotrip_store_trip *trip,

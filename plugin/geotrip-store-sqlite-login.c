@@ -234,7 +234,8 @@ find_login_id(const struct geotrip_sighting *seen,
 	if (seen->login_id != 0)
 		return seen->login_id;
 	array_foreach(logins, login) {
-		if (login->user == user && login->time == seen->time &&
+		if (login->user->id == user->id &&
+		    login->time == seen->time &&
 		    strcmp(login->country.code, seen->country.code) == 0)
 			return login->id;
 	}

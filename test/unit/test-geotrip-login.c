@@ -491,6 +491,12 @@ static void test_login_failed_trips(void)
 	/* it trips even with more waiting than is written at a time */
 	test_assert_strcmp(login(gt, "u", DE), "trip");
 	test_assert_strcmp(sql("SELECT user FROM active_suspension"), "u");
+	/* with its evidence */
+	test_assert_strcmp(sql("SELECT country || verdict FROM login JOIN "
+			       "evidence ON login.id = evidence.login_id "
+			       "ORDER BY time"),
+			   "JPallow USallow BRallow DEtrip");
+	test_assert_strcmp(sql("SELECT count(*) FROM login"), "4");
 	/* and what waited gets written bit by bit */
 	run_ioloop(1500);
 	test_assert_strcmp(sql("SELECT count(*) FROM login"), "2503");
