@@ -176,15 +176,17 @@ static void handle_reply(const char *line, uint64_t time)
 		refused++;
 }
 
-static void read_more(struct connection *conn)
+/* Returns FALSE if the server hung up. */
+static bool read_more(struct connection *conn)
 {
 	ssize_t ret = read(conn->fd, conn->in + conn->in_size,
 			   sizeof(conn->in) - 1 - conn->in_size);
 
 	if (ret <= 0)
-		i_fatal("The server hung up: %m");
+		return FALSE;
 	conn->in_size += ret;
 	conn->in[conn->in_size] = '\0';
+	return TRUE;
 }
 
 /* Returns the next line, or NULL. *pos is where it begins. */
@@ -209,7 +211,8 @@ static unsigned int read_replies(struct connection *conn)
 	unsigned int count = 0;
 	uint64_t time;
 
-	read_more(conn);
+	if (!read_more(conn))
+		i_fatal("The server hung up: %m");
 	time = now();
 	while ((line = next_line(conn, &pos)) != NULL) {
 		handle_reply(line, time);
@@ -219,51 +222,55 @@ static unsigned int read_replies(struct connection *conn)
 	return count;
 }
 
-static void read_handshake(struct connection *conn)
+/* Returns FALSE if the server hung up. */
+static bool read_handshake(struct connection *conn)
 {
 	char *line, *pos;
 
-	for (;;) {
-		read_more(conn);
+	conn->in_size = 0;
+	while (read_more(conn)) {
 		pos = conn->in;
 		while ((line = next_line(conn, &pos)) != NULL) {
 			if (strcmp(line, "DONE") == 0) {
 				/* nothing follows before we ask */
 				conn->in_size = 0;
-				return;
+				return TRUE;
 			}
 		}
 	}
+	return FALSE;
 }
 
-/* During a reload there is no socket for a moment. */
-static int connect_to_server(void)
+static bool connection_try_open(struct connection *conn)
 {
-	uint64_t give_up = now() + CONNECT_MSECS * 1000000ULL;
-	int fd;
+	/* as process ids go, but of no process */
+	const char *hello = t_strdup_printf("VERSION\t1\t2\nCPID\t%u\n",
+		0x40000000 + ((unsigned int)getpid() << 8) + conn->number);
 
-	while ((fd = net_connect_unix(set.socket_path)) == -1) {
+	conn->fd = net_connect_unix(set.socket_path);
+	if (conn->fd == -1)
+		return FALSE;
+	/* it was opened to be used with an event loop, but writes may wait */
+	net_set_nonblock(conn->fd, FALSE);
+	if (write_full(conn->fd, hello, strlen(hello)) == 0 &&
+	    read_handshake(conn))
+		return TRUE;
+	i_close_fd(&conn->fd);
+	return FALSE;
+}
+
+/* During a reload there is no socket for a moment, and who is waiting at the
+   old one is hung up on. */
+static void connection_open(struct connection *conn, int epoll)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = conn };
+	uint64_t give_up = now() + CONNECT_MSECS * 1000000ULL;
+
+	while (!connection_try_open(conn)) {
 		if (now() > give_up)
 			i_fatal("connect(%s) failed: %m", set.socket_path);
 		(void)usleep(1000);
 	}
-	return fd;
-}
-
-static void connection_open(struct connection *conn, int epoll)
-{
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = conn };
-	const char *hello;
-
-	conn->fd = connect_to_server();
-	/* it was opened to be used with an event loop, but writes may wait */
-	net_set_nonblock(conn->fd, FALSE);
-	/* as process ids go, but of no process */
-	hello = t_strdup_printf("VERSION\t1\t2\nCPID\t%u\n", 0x40000000 +
-				((unsigned int)getpid() << 8) + conn->number);
-	if (write_full(conn->fd, hello, strlen(hello)) < 0)
-		i_fatal("write() failed: %m");
-	read_handshake(conn);
 	if (epoll_ctl(epoll, EPOLL_CTL_ADD, conn->fd, &event) < 0)
 		i_fatal("epoll_ctl() failed: %m");
 	conn->expires = set.connection_seconds == 0 ? UINT64_MAX :
@@ -462,6 +469,7 @@ int main(int argc, char *argv[])
 	plan = load_plan_init(&set.plan);
 	times = i_new(uint64_t, set.logins);
 	(void)signal(SIGINT, handle_signal);
+	(void)signal(SIGPIPE, SIG_IGN);
 
 	run_load();
 	report((now() - begin) / 1e9);
