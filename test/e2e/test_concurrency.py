@@ -12,10 +12,13 @@ from support.long import LONG
 from support.waiting import wait_until
 
 COUNTRIES = ("JP", "US", "BR", "DE")
-USERS = 60
-# Shorter than what purge keeps: then the rule can be replayed.
+# Some come all the time. Many come so seldom that purge forgets them.
+REGULARS, STRANGERS = 60, 3000
+# Shorter than what purge keeps: then the rule can be replayed. Suspensions last
+# longer, with their evidence.
 RULE = "3 countries in 2s"
-KEEP = 4
+KEEP = 3
+SUSPENDED = 6
 NO_USER = 67
 
 
@@ -40,7 +43,7 @@ class Loop(threading.Thread):
 
 class Concurrency(Case):
     SECONDS = 300 if LONG else 20
-    settings = {"rules": RULE, "suspend_time": "3s",
+    settings = {"rules": RULE, "suspend_time": f"{SUSPENDED}s",
                 "notify_from": "postmaster@example.com"}
 
     @classmethod
@@ -52,14 +55,13 @@ class Concurrency(Case):
         log in, trip, are released and trip again: no command fails, no login
         gets another answer than yes or no, and the database is sound."""
         stop = threading.Event()
-        loops = [Loop(stop, "login", Visitors(self, number).step)
-                 for number in range(3)]
+        visitors = [Visitors(self) for _ in range(3)]
+        loops = [Loop(stop, "login", some.step) for some in visitors]
         loops += [Loop(stop, words[0], self.command(*words)) for words in (
-            ("suspend", "-t", "2s"), ("suspend",), ("unsuspend",),
-            ("unsuspend",), ("history",), ("show",))]
+            ("suspend", "-t", "2s"), ("unsuspend",), ("history",))]
         loops += [Loop(stop, words[0], self.command_for_all(*words))
                   for words in (("purge", "-k", f"{KEEP}s"), ("notify",),
-                                ("notify",), ("list", "-a"))]
+                                ("notify",))]
         begin = time.monotonic()
         for loop in loops:
             loop.start()
@@ -75,29 +77,33 @@ class Concurrency(Case):
         self.assertEqual([loop.failure for loop in loops if loop.failure], [])
         for loop in loops:
             self.assertGreater(loop.done, 3, loop.name)
-        self.check_database(end)
-
-    def check_database(self, end):
         self.dovecot.stop()
         try:
-            self.assertEqual(self.complaints(), [])
-            self.assertEqual(invariants.problems(
-                self.dovecot.database, purged=True,
-                replay_from=int((end - KEEP) * 1e6)), [])
-            for what in ("suspension WHERE source = 'rule'",
-                         "suspension WHERE source = 'operator'",
-                         "suspension WHERE released_by = 'operator'",
-                         "suspension WHERE released_by = 'time'",
-                         "notice WHERE state = 'sent'",
-                         "login WHERE verdict = 'blocked'"):
-                (row,) = self.dovecot.query(f"SELECT count(*) FROM {what}")
-                self.assertGreater(row[0], 0, what)
-            (row,) = self.dovecot.query(
-                "SELECT (SELECT sum(logins) FROM country_day)"
-                " > (SELECT count(*) FROM login) AS deleted")
-            self.assertTrue(row.deleted)
+            self.check_database(end, sum(some.answered for some in visitors))
         finally:
             self.dovecot.start()
+
+    def check_database(self, end, answered):
+        # On a machine that is too busy, a command holds the lock for longer
+        # than a login waits: then the rule trips at the user's next login.
+        locked = [line for line in self.complaints()
+                  if "database is locked" in line]
+        self.assertEqual(self.complaints(), locked)
+        self.assertEqual(invariants.problems(
+            self.dovecot.database, purged=True,
+            replay_from=None if locked else int((end - KEEP) * 1e6)), [])
+        (row,) = self.dovecot.query("SELECT sum(logins) FROM country_day")
+        self.assertEqual(row[0], answered)
+        for what in ("suspension WHERE source = 'rule'",
+                     "suspension WHERE released_by = 'time'",
+                     "notice WHERE state = 'sent'",
+                     "login WHERE verdict = 'blocked'"):
+            (row,) = self.dovecot.query(f"SELECT count(*) FROM {what}")
+            self.assertGreater(row[0], 0, what)
+        for table in ("login", "user"):
+            (row,) = self.dovecot.query(
+                f"SELECT count(*), max(id) FROM {table}")
+            self.assertLess(row[0], row[1], f"purge left all of {table}")
 
     def command(self, *words):
         """A step: the command for one of the users, known or not."""
@@ -112,7 +118,10 @@ class Concurrency(Case):
 
 
 def some_user():
-    return f"user{random.randrange(USERS)}@example.com"
+    number = random.randrange(REGULARS)
+    if random.randrange(10) == 0:
+        number += random.randrange(STRANGERS)
+    return f"user{number}@example.com"
 
 
 class Visitors:
@@ -120,8 +129,8 @@ class Visitors:
 
     IN_FLIGHT = 10
 
-    def __init__(self, case, number):
-        self._case = case
+    def __init__(self, case):
+        self.answered = 0
         self._auth = case.dovecot.auth()
         case.addCleanup(self._auth.close)
 
@@ -132,6 +141,7 @@ class Visitors:
                 rip=address(random.choice(COUNTRIES)))[1])
         for _ in range(self.IN_FLIGHT):
             reply = self._auth.reply()
+            self.answered += 1
             if (reply.kind, reply.reason) not in (("OK", None),
                                                   ("FAIL", MESSAGE)):
                 raise AssertionError(reply)
