@@ -75,19 +75,17 @@ class Crash(Case):
             wait_until(lambda: self.answers(server), "auth is back")
             self.assertSuspended(self.login(user, "JP", server=server))
 
-    def test_kill_under_load(self):
-        """The auth process is killed at random moments: everybody who was
-        told of a suspension is suspended, and of the other logins only some
-        of the last moments are missing."""
+    def test_kill_at_random(self):
+        """The auth process is killed at random moments: of the plain logins
+        only some of the last moments before are missing."""
         server = self.server_of_its_own().start()
-        users = [f"{number}.{self.user}" for number in range(20)]
-        with Load(server, users) as load, Thief(self, server) as thief:
+        with self.load(server) as load:
             kills = [self.kill(server, load) for _ in range(KILLS)]
             self.wait_for_answers(load, 20)
         server.stop()
 
         rows = [row.session for row in server.query(
-            "SELECT session FROM login WHERE session IS NOT NULL")]
+            "SELECT session FROM login")]
         self.assertEqual(len(rows), len(set(rows)))
         rows = set(rows)
         for login in load.answers:
@@ -96,11 +94,25 @@ class Crash(Case):
                 self.assertTrue(any(
                     begin - LOSS_SECONDS < login.answered < end
                     for begin, end in kills), (login, kills))
+        self.assertEqual(flaws(server), [])
+
+    def test_kill_while_suspending(self):
+        """The same while accounts are suspended all the time: everybody who
+        was told of it is suspended."""
+        server = self.server_of_its_own().start()
+        with self.load(server) as load, Thief(self, server) as thief:
+            for _ in range(KILLS):
+                self.kill(server, load)
+        server.stop()
+
         suspended = {row.user for row in server.query(
             "SELECT user FROM active_suspension")}
         self.assertTrue(thief.told)
         self.assertEqual(set(thief.told) - suspended, set())
         self.assertEqual(flaws(server), [])
+
+    def load(self, server):
+        return Load(server, [f"{number}.{self.user}" for number in range(20)])
 
     def kill(self, server, load):
         """Kill the auth process after some more logins. Returns when that

@@ -262,6 +262,7 @@ class StoreFaults(Case):
         """A newer geotrip upgrades the database: the auth process that is
         there already goes on with it; one that starts refuses it."""
         victims = self.victims()
+        (row,) = victims[0].server.query("PRAGMA user_version")
         with self.load(victims):
             for victim in victims:
                 change(victim.server, "PRAGMA user_version = 99")
@@ -275,7 +276,7 @@ class StoreFaults(Case):
             self.fails(victims, "Install the newer geotrip again")
             self.go_on(victims)
             for victim in victims:
-                change(victim.server, "PRAGMA user_version = 4")
+                change(victim.server, f"PRAGMA user_version = {row[0]}")
             self.works(victims)
         self.check(victims)
 
