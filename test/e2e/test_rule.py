@@ -9,9 +9,6 @@ from support.waiting import wait_until
 
 
 class Rule(Case):
-    # One test has more accounts trip than ever do.
-    settings = {"max_suspensions": "0"}
-
     def test_trip_is_committed_before_the_answer(self):
         """When the client knows, the login, the suspension with its evidence
         and the notice are in the database."""

@@ -95,8 +95,7 @@ class Policy(Server):
 
 
 class Geotrip(Server):
-    # More trip in a scenario than anywhere in an hour.
-    settings = {"max_suspensions": "0"}
+    settings = {}
 
     def __init__(self, mmdb):
         super().__init__(mmdb="maxmind.mmdb" if mmdb is None else mmdb)

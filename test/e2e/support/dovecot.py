@@ -95,7 +95,9 @@ class Dovecot:
             text += dovecot_conf.example(
                 self.database, self.mmdb, self.postfix_socket,
                 self.policy_socket, self.ports["stats"])
-            settings = {"notify_templates": paths.NOTICES, **self.settings}
+            # More accounts trip in the tests than ever do in an hour.
+            settings = {"notify_templates": paths.NOTICES,
+                        "max_suspensions": "0", **self.settings}
             for name, value in settings.items():
                 text += f"geotrip_{name} = {value}\n"
         text += sanitize.dovecot_conf(dovecot_conf.environment)
