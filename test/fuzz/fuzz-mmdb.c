@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	fuzz_begin(&input, bytes, size);
 	T_BEGIN {
-		geo = geotrip_geo_init(fuzz_file("geo.mmdb", bytes, size));
+		geo = geotrip_geo_init(fuzz_file(bytes, size));
 		if (geotrip_geo_refresh(geo, &error) == 1)
 			look_around(geo, bytes + size);
 		else

@@ -42,7 +42,7 @@ static void
 read_evidence(struct fuzz_input *input,
 	      ARRAY_TYPE(geotrip_notice_login) *evidence)
 {
-	unsigned int i, count = fuzz_number(input) % 20;
+	unsigned int i, count = fuzz_number(input) % 6;
 
 	for (i = 0; i < count; i++) {
 		struct geotrip_notice_login *login =

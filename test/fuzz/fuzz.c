@@ -2,15 +2,16 @@
 
 /* The common part of the harnesses. */
 
+#define _GNU_SOURCE /* for memfd_create() */
+
 #include "lib.h"
 #include "failures.h"
 #include "unlink-directory.h"
 #include "write-full.h"
 #include "fuzz.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static char *directory;
@@ -42,16 +43,16 @@ const char *fuzz_directory(void)
 	return directory;
 }
 
-const char *fuzz_file(const char *name, const void *content, size_t size)
+const char *fuzz_file(const void *content, size_t size)
 {
-	static char path[PATH_MAX];
-	int fd;
+	static char path[64];
+	static int fd = -1;
 
-	i_snprintf(path, sizeof(path), "%s/%s", fuzz_directory(), name);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	if (fd == -1 || write_full(fd, content, size) < 0)
-		i_fatal("Cannot write %s: %m", path);
 	i_close_fd(&fd);
+	fd = memfd_create("fuzz", MFD_CLOEXEC);
+	if (fd == -1 || write_full(fd, content, size) < 0)
+		i_fatal("Cannot write a file in memory: %m");
+	i_snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return path;
 }
 

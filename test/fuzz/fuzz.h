@@ -24,7 +24,8 @@ uint64_t fuzz_number(struct fuzz_input *input);
 
 /* A directory for files, removed at the end. */
 const char *fuzz_directory(void);
-/* Write a file there. Returns its path, valid until the end. */
-const char *fuzz_file(const char *name, const void *content, size_t size);
+/* Make a file in memory; it is another one each time. Returns its path, valid
+   until the next call. */
+const char *fuzz_file(const void *content, size_t size);
 
 #endif

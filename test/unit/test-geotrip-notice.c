@@ -102,6 +102,12 @@ static void test_message(void)
 			       "From: \"a \\\"b\\\" c\" <a@example.org>"));
 	test_end();
 
+	test_begin("message: a name has no control characters");
+	message = write_message("a\rb\x1d", "s", "b\n");
+	test_assert(has_header(message,
+			       "From: =?utf-8?b?YQ1iHQ==?= <a@example.org>"));
+	test_end();
+
 	test_begin("message: long lines are not sent as they are");
 	message = write_message(NULL, "s", "0123456789012345678901234567890123"
 		"456789012345678901234567890123456789012345678\n");
