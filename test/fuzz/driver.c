@@ -107,8 +107,8 @@ static const char *const dictionary[] = {
 	"\xe2\x80\xae", "\xc3", "\xf4\x90\x80\x80", "%", "%{user}", "%s%n", "{",
 	"}", "{{", "{user}", "{?user}", "\\x00", "\\x0a", "\\", "\"", "<", ">",
 	"@", ",", " ", "\t", "=", "*", "/", "::", "::ffff:", "-1", "0",
-	"4294967296", "18446744073709551615", "9223372036854775807", "=?utf-8?q?",
-	"?=", "Bcc: x", "\n.\n", "countries in ", "days", "[", "]", "Subject: ",
+	"4294967296", "18446744073709551615", "9223372036854775807",
+	"=?utf-8?q?", "?=", "Bcc: x", "\n.\n", "countries in ", "days", "[", "]", "Subject: ",
 };
 
 /* Replace the bytes from pos to pos + old_size. */
