@@ -186,7 +186,7 @@ static void test_store_refused(void)
 	test_assert(try_open(TRUE, &error) < 0);
 	test_assert(strstr(error, "has version 6") != NULL);
 	test_assert_strcmp(sql("PRAGMA user_version"), "6");
-	(void)sql("PRAGMA user_version = 4");
+	(void)sql("PRAGMA user_version = 5");
 	test_end();
 
 	test_begin("store: a damaged version is refused");
