@@ -11,8 +11,8 @@
 #include "geotrip-store.h"
 #include "geotrip-upkeep.h"
 
-/* How often it is written down that there are too many still. */
-#define PROLONG_INTERVAL GEOTRIP_USECS(60)
+/* So often in its time it is written down that there are too many still. */
+#define PROLONG_PER_WINDOW 60
 
 /* Returns 1, 0 if there are not, -1 on error. */
 static int too_many(struct geotrip *gt, int64_t now)
@@ -80,10 +80,12 @@ static void
 brake_prolong(struct geotrip *gt, const struct geotrip_brake *brake,
 	      int64_t now)
 {
+	int64_t interval =
+		gt->config->max_suspensions.window / PROLONG_PER_WINDOW;
 	const char *error;
 
 	/* the clock may have been set back */
-	if (now >= brake->over_at && now - brake->over_at < PROLONG_INTERVAL)
+	if (now >= brake->over_at && now - brake->over_at < interval)
 		return;
 	if (geotrip_store_brake_prolong(gt->store, now, &error) < 0)
 		geotrip_alarm_raise(gt->alarm, error);

@@ -7,6 +7,7 @@
 #include "array.h"
 #include "ioloop.h"
 #include "test-common.h"
+#include "geotrip-brake.h"
 #include "geotrip-event.h"
 #include "geotrip-login.h"
 #include "geotrip-store.h"
@@ -196,7 +197,27 @@ static void test_login_brake(void)
 			       "WHERE kind = 'brake'"), "0");
 	test_end();
 
+	test_begin("login: it holds for as long as too many trip, and longer");
+	(void)sql("UPDATE brake SET over_at = over_at - 7200000000");
+	geotrip_brake_upkeep(gt);
+	test_assert_strcmp(sql("SELECT over_at > since FROM brake"), "1");
+	(void)sql("UPDATE login SET time = time - 7200000000");
+	geotrip_brake_upkeep(gt);
+	test_assert_strcmp(sql("SELECT ended_at IS NULL FROM brake"), "1");
+	(void)sql("UPDATE brake SET over_at = over_at - 3599000000");
+	geotrip_brake_upkeep(gt);
+	test_assert_strcmp(sql("SELECT ended_at IS NULL FROM brake"), "1");
+	(void)sql("UPDATE brake SET over_at = over_at - 1000000");
+	geotrip_brake_upkeep(gt);
+	test_assert_strcmp(sql("SELECT ended_by FROM brake"), "time");
+	test_end();
+
 	test_begin("login: what tripped before it was resumed does not count");
+	test_assert_strcmp(travel(gt, "h"), "trip");
+	test_assert_strcmp(travel(gt, "i"), "trip");
+	test_expect_error_string("Too many accounts tripped");
+	test_assert_strcmp(travel(gt, "j"), "allow");
+	test_expect_no_more_errors();
 	resume();
 	test_assert_strcmp(travel(gt, "e"), "trip");
 	test_assert_strcmp(travel(gt, "f"), "trip");
