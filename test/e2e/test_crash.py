@@ -111,6 +111,21 @@ class Crash(Case):
         self.assertEqual(set(thief.told) - suspended, set())
         self.assertEqual(flaws(server), [])
 
+    def test_shared_memory_cut(self):
+        """Another program cuts the file that SQLite shares memory by, as
+        putting back a backup with cp may: that ends the auth process, and
+        nothing can be done about it; the next one finds everything."""
+        server = self.server_of_its_own().start()
+        self.trip(self.user, server=server)
+        with self.load(server) as load:
+            self.wait_for_answers(load, 20)
+            os.truncate(f"{server.database}-shm", 0)
+            wait_until(lambda: load.interruptions, "the auth process ends")
+            self.wait_for_answers(load, 20)
+            self.assertSuspended(self.login(self.user, "JP", server=server))
+        server.stop()
+        self.assertEqual(flaws(server), [])
+
     def load(self, server):
         return Load(server, [f"{number}.{self.user}" for number in range(20)])
 

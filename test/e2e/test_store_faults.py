@@ -235,7 +235,7 @@ class StoreFaults(Case):
                     locks.enter_context(victim.server.locked())
                 self.fails(victims, "Another process holds a lock")
                 self.thieves(victims)
-                self.go_on(victims, 10000 if LONG else 300)
+                self.go_on(victims, 13000 if LONG else 300)
             self.works(victims)
             self.caught(victims)
         self.check(victims)

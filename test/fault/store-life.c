@@ -105,18 +105,36 @@ static void mend_step(struct store_life *life, unsigned int i)
 	}
 }
 
-const char *store_life_run(struct store_life *life, bool must_mend)
+/* Returns whether to go on with the next step. */
+static bool
+step_failed(struct store_life *life, unsigned int i,
+	    enum store_life_failure failure)
 {
 	const char *error;
-	unsigned int i;
 
-	for (i = 0; i < life_step_count && life->wrong == NULL; i++) T_BEGIN {
-		if (!take_step(life, i)) {
-			if (must_mend)
-				mend_step(life, i);
-			else
-				(void)geotrip_store_open(life->store, &error);
-		}
+	switch (failure) {
+	case STORE_LIFE_MEND:
+		mend_step(life, i);
+		return TRUE;
+	case STORE_LIFE_GO_ON:
+		(void)geotrip_store_open(life->store, &error);
+		return TRUE;
+	case STORE_LIFE_STOP:
+		return FALSE;
+	}
+	i_unreached();
+}
+
+const char *
+store_life_run(struct store_life *life, enum store_life_failure failure)
+{
+	unsigned int i;
+	bool go_on = TRUE;
+
+	for (i = 0; i < life_step_count && go_on &&
+	     life->wrong == NULL; i++) T_BEGIN {
+		if (!take_step(life, i))
+			go_on = step_failed(life, i, failure);
 	} T_END;
 	return life->wrong;
 }

@@ -30,12 +30,23 @@ struct store_life *store_life_init(enum store_life_begin begin);
 void store_life_close(struct store_life *life);
 void store_life_deinit(struct store_life **life);
 
-/* Take all steps, each once, and after one that failed open the store again.
-   Some may fail. Returns NULL, or what was wrong: with must_mend that includes
-   a store that cannot be opened after the failed step. */
-const char *store_life_run(struct store_life *life, bool must_mend);
+/* What to do after a step that failed. */
+enum store_life_failure {
+	/* nothing fails any more: the store can be opened, and the step taken
+	   again if it is not done */
+	STORE_LIFE_MEND,
+	/* try to open the store, and go on with the next step */
+	STORE_LIFE_GO_ON,
+	/* leave the store as it is */
+	STORE_LIFE_STOP,
+};
+
+/* Take all steps, each once. Returns NULL, or what was wrong; a step that fails
+   is not. */
+const char *
+store_life_run(struct store_life *life, enum store_life_failure failure);
 /* Nothing fails any more: open the store, which may be open, and take the steps
-   again that are not done; then close it. Returns NULL, or what was wrong: a
+   that are not done; then close it. Returns NULL, or what was wrong: a
    step that fails. */
 const char *store_life_finish(struct store_life *life);
 
