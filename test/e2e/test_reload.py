@@ -239,7 +239,8 @@ class Stop(Reload):
         pid = server.auth_pid()
         server.stop()
         os.kill(pid, signal.SIGTERM)
-        wait_until(lambda: not os.path.exists(f"/proc/{pid}"),
+        # Also when init has not noticed yet.
+        wait_until(lambda: not os.path.exists(f"/proc/{pid}/exe"),
                    "the auth process ends")
 
 
