@@ -88,7 +88,7 @@ check_record(struct geotrip_check *check,
 		.time = row->time,
 		.country = row->country,
 	};
-	bool again = FALSE;
+	bool again = FALSE, news = FALSE;
 
 	/* it is remembered whatever the verdict, unless the client was kept
 	   out */
@@ -101,13 +101,14 @@ check_record(struct geotrip_check *check,
 		if (!check->counted || again)
 			return;
 		if (row->country.code[0] != '\0') {
-			geotrip_user_see(check->user, &sighting,
-					 row->time - config->window);
+			news = geotrip_user_see(check->user, &sighting,
+						row->time - config->window);
 		}
 		break;
 	case GEOTRIP_VERDICT_OBSERVE:
 		/* the next mark needs countries of its own */
 		geotrip_user_clear(check->user, row->time);
+		news = TRUE;
 		break;
 	case GEOTRIP_VERDICT_BLOCKED:
 		break;
@@ -118,8 +119,9 @@ check_record(struct geotrip_check *check,
 		/* the client was not let in, and may come again */
 		return;
 	}
+	/* what another process does not know, but must */
 	geotrip_recorder_add(check->gt->recorder, check->user, row,
-			     check->gt->shared);
+			     news && check->gt->shared);
 }
 
 /* The verdict stands: remember it, tell it. */

@@ -23,8 +23,8 @@ struct geotrip {
 	bool store_worked;
 	/* when the store was last synced */
 	struct timeval synced;
-	/* Another auth process records, too. It must see each login that we
-	   have answered, and we those that it has. */
+	/* Another auth process records, too. It must know each country that
+	   we have seen, and we those that it has. */
 	bool shared;
 };
 

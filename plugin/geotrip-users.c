@@ -145,10 +145,11 @@ user_find_country(struct geotrip_user *user, struct geotrip_country country)
 	return NULL;
 }
 
-void geotrip_user_see(struct geotrip_user *user,
+bool geotrip_user_see(struct geotrip_user *user,
 		      const struct geotrip_sighting *sighting, int64_t since)
 {
 	struct geotrip_sighting *seen;
+	bool news;
 
 	if (sighting->time <= user->cleared_at) {
 		/* the clock was set back: it is now that counts */
@@ -160,8 +161,11 @@ void geotrip_user_see(struct geotrip_user *user,
 		user_forget(user, since);
 		seen = user_add_country(user, sighting->country);
 	}
+	/* not in the second half of the time from since on */
+	news = seen->time < since + (sighting->time - since) / 2;
 	seen->time = sighting->time;
 	seen->login_id = 0;
+	return news;
 }
 
 void geotrip_user_written(struct geotrip_user *user,

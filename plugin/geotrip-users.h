@@ -54,8 +54,10 @@ void geotrip_user_merge(struct geotrip_user *user,
 			const struct geotrip_store_history *history,
 			unsigned int generation);
 /* Remember that the user was seen just now. Sightings older than since are
-   dropped. */
-void geotrip_user_see(struct geotrip_user *user,
+   dropped. Returns TRUE if that is news: who does not hear of it would take the
+   country for one that the user has not come from since then, now or before
+   long. */
+bool geotrip_user_see(struct geotrip_user *user,
 		      const struct geotrip_sighting *sighting, int64_t since);
 /* A login that was seen has been written by the store. */
 void geotrip_user_written(struct geotrip_user *user,

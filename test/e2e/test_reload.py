@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import threading
-import time
 
 from support import invariants
 from support.addresses import address
@@ -100,23 +99,25 @@ class Overlap(Reload):
         server = self.server_that_keeps_clients()
         old = server.auth()
         with server.reload_beside(old.server_pid) as new:
-            self.assertGreater(self.pages_written(server, new), 100)
+            self.assertGreater(self.pages_written(server, new, "a"), 300)
             old.close()
-            wait_until(lambda: self.pages_written(server, new) < 50,
-                       "logins are written together")
+            rounds = itertools.count()
+            wait_until(lambda: self.pages_written(
+                server, new, f"b{next(rounds)}") < 150,
+                "logins are written together")
 
-    def pages_written(self, server, auth):
-        """How many pages 100 logins, sent at once, add to the write-ahead
-        log. A transaction needs some."""
-        user = f"{time.monotonic_ns()}.{self.user}"
+    def pages_written(self, server, auth, name):
+        """How many pages 100 logins of new users, sent at once, add to the
+        write-ahead log. A transaction needs some."""
+        users = [f"{name}.{number}.{self.user}" for number in range(100)]
         log = server.database.with_name(server.database.name + "-wal")
         before = log.stat().st_size
         auth.write(b"".join(
             auth.request("PLAIN", plain(user, PASSWORD), service="smtp",
-                         rip=address("JP"))[1] for _ in range(100)))
-        for _ in range(100):
+                         rip=address("JP"))[1] for user in users))
+        for _ in users:
             self.assertAllowed(auth.reply())
-        server.wait_for_logins(user, 100)
+        server.wait_for_logins(users[-1], 1)
         return (log.stat().st_size - before) // 4096
 
 

@@ -7,13 +7,13 @@
 #include "test-common.h"
 #include "geotrip-users.h"
 
-static void
+static bool
 see(struct geotrip_user *user, const char *country, int64_t time, int64_t since)
 {
 	struct geotrip_sighting sighting = { .time = time };
 
 	memcpy(sighting.country.code, country, 2);
-	geotrip_user_see(user, &sighting, since);
+	return geotrip_user_see(user, &sighting, since);
 }
 
 /* The countries and times, sorted by country. */
@@ -42,10 +42,12 @@ static void test_users_see(void)
 	struct geotrip_user *user = geotrip_users_get(users, "u");
 
 	test_begin("users: one sighting for each country, the last one");
-	see(user, "JP", 10, 0);
-	see(user, "US", 20, 0);
-	see(user, "JP", 30, 0);
-	see(user, "BR", 40, 0);
+	test_assert(see(user, "JP", 10, 0));
+	test_assert(see(user, "US", 20, 0));
+	/* that it was there is known for as long as it was seen lately */
+	test_assert(!see(user, "JP", 12, 0));
+	test_assert(see(user, "JP", 30, 0));
+	test_assert(see(user, "BR", 40, 0));
 	test_assert_strcmp(seen(user), "BR40 JP30 US20 ");
 	test_assert(geotrip_users_get(users, "u") == user);
 	test_assert(geotrip_users_get(users, "U") != user);
