@@ -83,8 +83,9 @@ class Soak:
 
     def _begin_last_phase(self):
         """The process that gets old begins its time."""
-        self._dovecot.doveadm("reload").expect(0)
         with self._dovecot.auth() as auth:
+            old = auth.server_pid
+        with self._dovecot.reload_beside(old) as auth:
             return auth.server_pid
 
     # The load.
