@@ -42,7 +42,7 @@ class Loop(threading.Thread):
 
 
 class Concurrency(Case):
-    SECONDS = 300 if LONG else 20
+    SECONDS = 240 if LONG else 20
     settings = {"rules": RULE, "suspend_time": f"{SUSPENDED}s",
                 "notify_from": "postmaster@example.com"}
 
