@@ -154,6 +154,19 @@ static void recorder_schedule(struct geotrip_recorder *recorder)
 					       recorder);
 }
 
+/* All that was waiting is written. */
+static void recorder_emptied(struct geotrip_recorder *recorder)
+{
+	recorder->failing = FALSE;
+	if (recorder->dropped > 0) {
+		geotrip_alarm_raise(recorder->alarm, t_strdup_printf(
+			"The database can be written again, but %s could not "
+			"wait so long and are missing in it",
+			geotrip_count(recorder->dropped, "login", "logins")));
+		recorder->dropped = 0;
+	}
+}
+
 static void
 recorder_flushed(enum geotrip_store_commit_result result, const char *error,
 		 void *context)
@@ -173,15 +186,10 @@ recorder_flushed(enum geotrip_store_commit_result result, const char *error,
 	else
 		recorder_batch_written(recorder);
 
-	if (recorder->head != NULL) {
+	if (recorder->head != NULL)
 		recorder_schedule(recorder);
-	} else if (recorder->dropped > 0) {
-		geotrip_alarm_raise(recorder->alarm, t_strdup_printf(
-			"The database can be written again, but %s could not "
-			"wait so long and are missing in it",
-			geotrip_count(recorder->dropped, "login", "logins")));
-		recorder->dropped = 0;
-	}
+	else
+		recorder_emptied(recorder);
 }
 
 static void recorder_flush(struct geotrip_recorder *recorder)
@@ -269,7 +277,8 @@ struct recorder_trip {
 	struct geotrip_recorder *recorder;
 	const struct geotrip_store_login *login;
 	const struct geotrip_store_trip *trip;
-	/* a batch is written together with the trip, or else its evidence */
+	/* all that is waiting is written together with the trip; if not, only
+	   its evidence is */
 	bool with_batch;
 	ARRAY_TYPE(geotrip_store_login) logins;
 	geotrip_store_commit_callback_t *callback;
@@ -330,6 +339,8 @@ static void trip_remove_evidence(const struct recorder_trip *trip)
 		if (array_count(&batch->logins) == 0)
 			recorder_drop_batch(recorder, batch);
 	}
+	if (recorder->head == NULL)
+		recorder_emptied(recorder);
 }
 
 static void
@@ -363,6 +374,7 @@ void geotrip_recorder_trip(struct geotrip_recorder *recorder,
 		.login = login,
 		.trip = trip,
 		.with_batch = recorder->head != NULL &&
+			recorder->head == recorder->tail &&
 			recorder->waiting <= (recorder->failing ?
 					      MAX_BATCH_FAILING : MAX_BATCH),
 		.callback = callback,

@@ -33,7 +33,7 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 
 /* Write this login and the suspension that begins with it now, together with
    what is waiting, or, if so much is waiting that the store must have been out
-   of order, with what of it is the evidence. Unless the result is
+   of order, with that of it which is the evidence. Unless the result is
    GEOTRIP_STORE_COMMITTED, the login itself is dropped and what was waiting
    waits on. The callback is called exactly once; with SQLite before this
    returns. */

@@ -14,8 +14,8 @@ from support.waiting import wait_until
 COUNTRIES = ("JP", "US", "BR", "DE")
 # Some come all the time. Many come so seldom that purge forgets them.
 REGULARS, STRANGERS = 60, 3000
-# Shorter than what purge keeps: then the rule can be replayed. Suspensions last
-# longer, with their evidence.
+# Shorter than what purge keeps: then the rule can be replayed. Suspensions
+# last longer, with their evidence.
 RULE = "3 countries in 2s"
 KEEP = 3
 SUSPENDED = 6

@@ -65,7 +65,7 @@ class Case(unittest.TestCase):
         return "".join(logs)
 
     def complaints(self):
-        """What geotrip logged as an error during this test, and every crash."""
+        """What geotrip logged as an error in this test, and every crash."""
         return [line for line in self.log_excerpt().splitlines()
                 if re.search("Panic|Fatal|Error: geotrip|Warning: geotrip",
                              line)]
