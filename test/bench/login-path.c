@@ -9,6 +9,7 @@
 #include "strnum.h"
 #include "geotrip-event.h"
 #include "geotrip-login.h"
+#include "geotrip-settings-read.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -68,29 +69,15 @@ static void log_in_many(struct geotrip *gt, unsigned int count)
 static void
 parse_config(const char *db_path, pool_t pool, struct geotrip_config *config_r)
 {
-	const struct geotrip_settings set = {
-		.geotrip_db = db_path,
-		.geotrip_mmdb = t_strdup_printf("%s/maxmind.mmdb",
-						getenv("GEOTRIP_TEST_DATA")),
-		.geotrip_mode = "enforce",
-		.geotrip_rules = "3 countries in 1h",
-		.geotrip_max_suspensions = "100 in 1h",
-		.geotrip_services = "smtp submission",
-		.geotrip_suspend_services = "smtp submission",
-		.geotrip_suspend_time = 86400,
-		.geotrip_exempt_users = "",
-		.geotrip_exempt_networks = GEOTRIP_NETWORKS_LOCAL,
-		.geotrip_message = "Suspended.",
-		.geotrip_on_error = "deny",
-		.geotrip_retention = 30 * 86400,
-		.geotrip_notify_address = "%{user}",
-		.geotrip_notify_domain = "",
-		.geotrip_notify_language = "en",
-		.geotrip_notify_from = "",
-		.geotrip_notify_admin = "",
-		.geotrip_notify_templates = "",
-	};
+	struct geotrip_settings set = geotrip_default_settings;
 	const char *error;
+
+	set.geotrip_db = db_path;
+	set.geotrip_mmdb = t_strdup_printf("%s/maxmind.mmdb",
+					   getenv("GEOTRIP_TEST_DATA"));
+	/* not the list of what is allowed */
+	set.geotrip_mode = "enforce";
+	set.geotrip_on_error = "deny";
 
 	if (geotrip_config_parse(&set, pool, config_r, &error) < 0)
 		i_fatal("%s", error);

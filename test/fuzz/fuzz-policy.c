@@ -11,6 +11,7 @@
 #include "geotrip-event.h"
 #include "geotrip-policy.h"
 #include "geotrip-policy-client.h"
+#include "geotrip-settings-read.h"
 #include "geotrip-store.h"
 #include "master-service.h"
 #include "fuzz.h"
@@ -60,28 +61,19 @@ static void suspend(const char *db_path)
 
 static void start(void)
 {
-	const struct geotrip_settings set = {
-		.geotrip_db = t_strconcat(fuzz_directory(), "/db", NULL),
-		.geotrip_mmdb = "/nonexistent",
-		.geotrip_mode = "enforce",
-		.geotrip_rules = "3 countries in 1h",
-		.geotrip_max_suspensions = "0",
-		.geotrip_services = "",
-		.geotrip_suspend_services = "smtp",
-		.geotrip_exempt_users = "exempt*",
-		.geotrip_exempt_networks = "192.0.2.0/24",
-		.geotrip_message = "Suspended.",
-		.geotrip_on_error = "allow",
-		.geotrip_retention = 30 * 86400,
-		.geotrip_notify_address = "%{user}",
-		.geotrip_notify_domain = "",
-		.geotrip_notify_language = "en",
-		.geotrip_notify_from = "",
-		.geotrip_notify_admin = "",
-		.geotrip_notify_templates = "",
-	};
+	struct geotrip_settings set = geotrip_default_settings;
 	struct event *event;
 	const char *error;
+
+	set.geotrip_db = t_strconcat(fuzz_directory(), "/db", NULL);
+	set.geotrip_mmdb = "/nonexistent";
+	/* not the list of what is allowed */
+	set.geotrip_mode = "enforce";
+	set.geotrip_on_error = "allow";
+	set.geotrip_suspend_services = "smtp";
+	set.geotrip_exempt_users = "exempt*";
+	set.geotrip_exempt_networks = "192.0.2.0/24";
+	set.geotrip_message = "Suspended.";
 
 	if (geotrip_config_parse(&set, default_pool, &config, &error) < 0)
 		i_fatal("%s", error);

@@ -10,6 +10,7 @@
 #include "geotrip-brake.h"
 #include "geotrip-event.h"
 #include "geotrip-login.h"
+#include "geotrip-settings-read.h"
 #include "geotrip-store.h"
 
 #include <sqlite3.h>
@@ -28,28 +29,14 @@ static struct event *event;
 
 static struct geotrip_settings default_settings(void)
 {
-	struct geotrip_settings set = {
-		.geotrip_db = db_path,
-		.geotrip_mmdb = t_strdup_printf("%s/maxmind.mmdb",
-						getenv("GEOTRIP_TEST_DATA")),
-		.geotrip_mode = "enforce",
-		.geotrip_rules = "3 countries in 1h",
-		.geotrip_max_suspensions = "100 in 1h",
-		.geotrip_services = "smtp submission",
-		.geotrip_suspend_services = "smtp submission",
-		.geotrip_suspend_time = 86400,
-		.geotrip_exempt_users = "",
-		.geotrip_exempt_networks = GEOTRIP_NETWORKS_LOCAL,
-		.geotrip_message = "Suspended.",
-		.geotrip_on_error = "allow",
-		.geotrip_retention = 30 * 86400,
-		.geotrip_notify_address = "%{user}",
-		.geotrip_notify_domain = "",
-		.geotrip_notify_language = "en",
-		.geotrip_notify_from = "",
-		.geotrip_notify_admin = "",
-		.geotrip_notify_templates = "",
-	};
+	struct geotrip_settings set = geotrip_default_settings;
+
+	set.geotrip_db = db_path;
+	set.geotrip_mmdb = t_strdup_printf("%s/maxmind.mmdb",
+					   getenv("GEOTRIP_TEST_DATA"));
+	/* not the list of what is allowed */
+	set.geotrip_mode = "enforce";
+	set.geotrip_on_error = "allow";
 	return set;
 }
 

@@ -8,6 +8,7 @@
 #include "test-common.h"
 #include "geotrip-event.h"
 #include "geotrip-policy.h"
+#include "geotrip-settings-read.h"
 #include "geotrip-store.h"
 
 #include <stdio.h>
@@ -25,27 +26,18 @@ static struct geotrip_config config;
 
 static struct geotrip_policy *start(const char *mode, const char *services)
 {
-	const struct geotrip_settings set = {
-		.geotrip_db = db_path,
-		.geotrip_mmdb = "/nonexistent",
-		.geotrip_mode = mode,
-		.geotrip_rules = "3 countries in 1h",
-		.geotrip_max_suspensions = "100 in 1h",
-		.geotrip_services = "",
-		.geotrip_suspend_services = services,
-		.geotrip_exempt_users = "exempt*",
-		.geotrip_exempt_networks = "192.0.2.0/24",
-		.geotrip_message = "Suspended.",
-		.geotrip_on_error = "allow",
-		.geotrip_retention = 30 * 86400,
-		.geotrip_notify_address = "%{user}",
-		.geotrip_notify_domain = "",
-		.geotrip_notify_language = "en",
-		.geotrip_notify_from = "",
-		.geotrip_notify_admin = "",
-		.geotrip_notify_templates = "",
-	};
+	struct geotrip_settings set = geotrip_default_settings;
 	const char *error;
+
+	set.geotrip_db = db_path;
+	set.geotrip_mmdb = "/nonexistent";
+	set.geotrip_mode = mode;
+	set.geotrip_services = "";
+	set.geotrip_suspend_services = services;
+	set.geotrip_exempt_users = "exempt*";
+	set.geotrip_exempt_networks = "192.0.2.0/24";
+	set.geotrip_message = "Suspended.";
+	set.geotrip_on_error = "allow";
 
 	i_zero(&config);
 	if (geotrip_config_parse(&set, pool_datastack_create(), &config,
