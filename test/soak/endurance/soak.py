@@ -179,8 +179,8 @@ class Soak:
         # time is written a second later.
         locked = [line for line in lines if "database is locked" in line]
         if locked:
-            print(f"in {len(locked)} minutes a lock was held for longer than"
-                  " a login waits")
+            print(f"{len(locked)} alarms, one a minute and process at most,"
+                  " that a lock was held for longer than a login waits")
         lines = [line for line in lines if line not in locked]
         if lines:
             self.problems.append("the log has {} of these: {}".format(
