@@ -21,10 +21,11 @@
    logins: then it takes the evidence alone. */
 #define MAX_BATCH_FAILING 100
 #define RETRY_MSECS 1000
-/* While another process writes, purge for example: nobody waits for it, but
-   when it takes so long that is a failure. */
+/* While another process writes, purge for example: nobody waits for it. When
+   it takes half a second, longer than a slow disk needs to write a suspension
+   of an operator's, that is a failure. */
 #define BUSY_RETRY_MSECS 2
-#define BUSY_MAX_RETRIES 50
+#define BUSY_MAX_RETRIES 250
 /* What may wait while the store is out of order. */
 #define MAX_WAITING 100000
 #define MAX_WAITING_BYTES (64 * 1024 * 1024)

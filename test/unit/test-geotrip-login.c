@@ -551,7 +551,7 @@ static void test_login_retry(void)
 		i_fatal("%s", sqlite3_errmsg(db));
 	test_expect_error_string("database is locked");
 	test_assert_strcmp(login(gt, "u", JP), "allow");
-	run_ioloop(600);
+	run_ioloop(2000);
 	test_expect_no_more_errors();
 	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_close(db);
