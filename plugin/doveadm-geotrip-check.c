@@ -142,8 +142,10 @@ check_brake(struct geotrip_store *store, const struct geotrip_config *config)
 		geotrip_check_result("brake", FALSE, error);
 	else if (ret == 0) {
 		geotrip_check_result("brake", TRUE, t_strdup_printf(
-			"geotrip_max_suspensions = %s: not exceeded",
-			config->max_suspensions.text));
+			"geotrip_max_suspensions = %s: %s",
+			config->max_suspensions.text,
+			config->max_suspensions.count == 0 ? "no limit" :
+			"not exceeded"));
 	} else {
 		geotrip_check_result("brake", FALSE, t_strdup_printf(
 			"Nobody is suspended since %s, because more than %s "

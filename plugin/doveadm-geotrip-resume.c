@@ -19,8 +19,9 @@ static void resume(struct geotrip_cmd *cmd)
 	if (ret < 0)
 		geotrip_cmd_fail(cmd, error);
 	else if (ret == 0) {
-		e_info(cmd->event, "Nothing to resume: accounts that trip are "
-		       "suspended");
+		e_info(cmd->event, cmd->config.enforce ?
+		       "Nothing to resume: accounts that trip are suspended" :
+		       "Nothing to resume: geotrip_mode is observe");
 	} else {
 		doveadm_print(geotrip_cmd_time(brake.since));
 		doveadm_print(geotrip_cmd_text(brake.max));

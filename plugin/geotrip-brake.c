@@ -15,14 +15,17 @@
 #define PROLONG_PER_WINDOW 60
 
 /* Returns 1, 0 if there are not, -1 on error. */
-static int too_many(struct geotrip *gt, int64_t now)
+static int
+too_many(struct geotrip *gt, const struct geotrip_store_user *except,
+	 int64_t now)
 {
 	const struct geotrip_limit *limit = &gt->config->max_suspensions;
 	unsigned int count;
 	const char *error;
 
-	if (geotrip_store_count_tripped(gt->store, now - limit->window,
-					limit->count, &count, &error) < 0) {
+	if (geotrip_store_count_tripped(gt->store, now - limit->window, now,
+					except, limit->count, &count,
+					&error) < 0) {
 		geotrip_alarm_raise(gt->alarm, error);
 		return -1;
 	}
@@ -48,7 +51,8 @@ static bool brake_begin(struct geotrip *gt, int64_t now)
 	return ret >= 0;
 }
 
-bool geotrip_brake_holds(struct geotrip *gt, int64_t now)
+bool geotrip_brake_holds(struct geotrip *gt,
+			 const struct geotrip_store_user *user, int64_t now)
 {
 	struct geotrip_brake brake;
 	const char *error;
@@ -62,7 +66,7 @@ bool geotrip_brake_holds(struct geotrip *gt, int64_t now)
 		geotrip_alarm_raise(gt->alarm, error);
 	if (ret != 0)
 		return ret > 0;
-	return too_many(gt, now) > 0 && brake_begin(gt, now);
+	return too_many(gt, user, now) > 0 && brake_begin(gt, now);
 }
 
 static void brake_end(struct geotrip *gt, const char *by)
@@ -76,17 +80,10 @@ static void brake_end(struct geotrip *gt, const char *by)
 		geotrip_event_brake_ended(gt->event, by);
 }
 
-static void
-brake_prolong(struct geotrip *gt, const struct geotrip_brake *brake,
-	      int64_t now)
+static void brake_prolong(struct geotrip *gt, int64_t now)
 {
-	int64_t interval =
-		gt->config->max_suspensions.window / PROLONG_PER_WINDOW;
 	const char *error;
 
-	/* the clock may have been set back */
-	if (now >= brake->over_at && now - brake->over_at < interval)
-		return;
 	if (geotrip_store_brake_prolong(gt->store, now, &error) < 0)
 		geotrip_alarm_raise(gt->alarm, error);
 }
@@ -106,12 +103,19 @@ void geotrip_brake_upkeep(struct geotrip *gt)
 	if (ret <= 0)
 		return;
 	if (limit->count == 0) {
-		brake_end(gt, "settings");
+		/* the settings of an auth process that is on its way out are
+		   not those that count */
+		if (!geotrip_store_is_shared(gt->store))
+			brake_end(gt, "settings");
 		return;
 	}
-	ret = too_many(gt, now);
+	/* the clock may have been set back */
+	if (now >= brake.over_at &&
+	    now - brake.over_at < limit->window / PROLONG_PER_WINDOW)
+		return;
+	ret = too_many(gt, NULL, now);
 	if (ret > 0 || (ret == 0 && brake.over_at > now))
-		brake_prolong(gt, &brake, now);
+		brake_prolong(gt, now);
 	else if (ret == 0 && now - brake.over_at >= limit->window)
 		brake_end(gt, "time");
 }

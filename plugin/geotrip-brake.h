@@ -9,10 +9,12 @@
    state of this is in the store, for all processes. */
 
 struct geotrip;
+struct geotrip_store_user;
 
-/* Asked when an account is to be suspended: does the brake hold? It takes hold
-   here. Errors are logged, and are a no. */
-bool geotrip_brake_holds(struct geotrip *gt, int64_t now);
+/* Asked when this account is to be suspended: does the brake hold? It takes
+   hold here. Errors are logged, and are a no. */
+bool geotrip_brake_holds(struct geotrip *gt,
+			 const struct geotrip_store_user *user, int64_t now);
 
 /* Every few seconds: is it over? */
 void geotrip_brake_upkeep(struct geotrip *gt);

@@ -533,7 +533,6 @@ static void deliver_to_admin(struct delivery_run *run)
 	run->begin = geotrip_now();
 	if (array_count(&run->input->config->notify.admin) == 0)
 		return;
-	deliver_each(run, GEOTRIP_NOTICE_BRAKE);
 	if (count_due(run, GEOTRIP_NOTICE_COPY) <= MAX_COPIES)
 		deliver_each(run, GEOTRIP_NOTICE_COPY);
 	else
@@ -565,6 +564,9 @@ static void run_all(struct delivery_run *run)
 		count_due(run, GEOTRIP_NOTICE_RELEASED);
 	if (run->total >= PROGRESS_MIN_TOTAL)
 		run->progress = run->input->progress;
+	/* what concerns everybody comes first */
+	if (array_count(&run->input->config->notify.admin) > 0)
+		deliver_each(run, GEOTRIP_NOTICE_BRAKE);
 	deliver_each(run, GEOTRIP_NOTICE_SUSPENDED);
 	deliver_each(run, GEOTRIP_NOTICE_RELEASED);
 	if (run_goes_on(run))

@@ -204,7 +204,8 @@ check_trip(struct geotrip_check *check, const struct geotrip_rule *rule,
 		check_load(check);
 		return;
 	}
-	if (geotrip_brake_holds(gt, check->login->time)) {
+	if (geotrip_brake_holds(gt, &check->user->store,
+				check->login->time)) {
 		check_finish(check, GEOTRIP_VERDICT_OBSERVE);
 		return;
 	}

@@ -159,6 +159,8 @@ static void recorder_schedule(struct geotrip_recorder *recorder)
 static void recorder_emptied(struct geotrip_recorder *recorder)
 {
 	recorder->failing = FALSE;
+	/* it may be the one of a store that is out of order */
+	timeout_remove(&recorder->to_flush);
 	if (recorder->dropped > 0) {
 		geotrip_alarm_raise(recorder->alarm, t_strdup_printf(
 			"The database can be written again, but %s could not "
@@ -292,8 +294,9 @@ trip_has_evidence(const struct recorder_trip *trip,
 {
 	const struct geotrip_sighting *seen;
 
-	if (login->verdict != GEOTRIP_VERDICT_ALLOW ||
-	    strcmp(login->user->name, trip->login->user->name) != 0)
+	/* users whose logins wait stay in memory: the pointer is enough */
+	if (login->user != trip->login->user ||
+	    login->verdict != GEOTRIP_VERDICT_ALLOW)
 		return FALSE;
 	array_foreach(&trip->trip->evidence, seen) {
 		if (login->time == seen->time &&

@@ -29,22 +29,31 @@ int geotrip_store_brake(struct geotrip_store *store, pool_t pool,
 }
 
 int geotrip_store_count_tripped(struct geotrip_store *store, int64_t since,
+				int64_t now,
+				const struct geotrip_store_user *except,
 				unsigned int max, unsigned int *count_r,
 				const char **error_r)
 {
-	/* with another index SQLite would look at all logins */
+	/* with another index SQLite would look at all logins. A brake that
+	   ended far in the future is from a clock that was ahead. Accounts
+	   that trip again and again are not looked at for ever. */
 	static const char sql[] =
-		"SELECT count(*) FROM (SELECT DISTINCT user_id "
-		"FROM login INDEXED BY login_tripped "
+		"SELECT count(*) FROM (SELECT DISTINCT user_id FROM "
+		"(SELECT user_id FROM login INDEXED BY login_tripped "
 		"WHERE (verdict = 'trip' OR verdict = 'observe') "
-		"AND time > max(?1, "
-		"(SELECT coalesce(max(ended_at), 0) FROM brake)) LIMIT ?2)";
+		"AND time > max(?1, (SELECT coalesce(max(ended_at), 0) "
+		"FROM brake WHERE ended_at <= ?3 + 3600000000)) "
+		"AND time <= ?3 AND user_id <> ?4 "
+		"ORDER BY time DESC LIMIT ?2 * 100) LIMIT ?2)";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 
 	if (stmt == NULL)
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, since);
 	(void)sqlite3_bind_int64(stmt, 2, max);
+	(void)sqlite3_bind_int64(stmt, 3, now);
+	(void)sqlite3_bind_int64(stmt, 4, except == NULL ||
+		except->id_generation != store->generation ? 0 : except->id);
 	if (geotrip_sqlite_step(store, stmt, error_r) < 0)
 		return -1;
 	*count_r = sqlite3_column_int(stmt, 0);

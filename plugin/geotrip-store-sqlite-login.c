@@ -249,10 +249,13 @@ write_evidence(struct geotrip_store *store, int64_t suspension_id,
 	       const ARRAY_TYPE(geotrip_sighting) *evidence,
 	       const char **error_r)
 {
-	/* purge may have been told to keep less than the rules look back */
+	/* purge may have been told to keep less than the rules look back. And
+	   the database may not be the one any more in which a login that we
+	   remember was written: there, its id is somebody else's. */
 	static const char sql[] =
 		"INSERT OR IGNORE INTO evidence (suspension_id, login_id) "
-		"SELECT ?1, id FROM login WHERE id = ?2";
+		"SELECT ?1, id FROM login "
+		"WHERE id = ?2 AND user_id = ?3 AND time = ?4";
 	const struct geotrip_sighting *seen;
 	sqlite3_stmt *stmt;
 
@@ -263,6 +266,8 @@ write_evidence(struct geotrip_store *store, int64_t suspension_id,
 		(void)sqlite3_bind_int64(stmt, 1, suspension_id);
 		(void)sqlite3_bind_int64(stmt, 2, find_login_id(
 			seen, user, logins));
+		(void)sqlite3_bind_int64(stmt, 3, user->id);
+		(void)sqlite3_bind_int64(stmt, 4, seen->time);
 		if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 			return -1;
 	}

@@ -11,6 +11,8 @@
    have some of what is deleted each. */
 #define CHUNK 2000
 #define USERS_CHUNK 200
+/* One user may have most of them. */
+#define ROWS_CHUNK 2000
 /* Logins get the lock in between. */
 #define PURGE_PAUSE_USECS 2000
 
@@ -24,6 +26,9 @@ struct purge_step {
 	/* the same parameters, but ?3 = the last id of the chunk, and ?4 = the
 	   last id of a login that was looked at */
 	const char *sql_delete;
+	/* sql_delete deletes so many rows at most, ?5, and is run again until
+	   it deletes fewer; 0: it deletes all of them */
+	unsigned int max_rows;
 };
 
 /* Rows of login are in the order of time, but for those that had to wait for
@@ -41,6 +46,7 @@ static const struct purge_step step_logins = {
 	"ON suspension.id = evidence.suspension_id "
 	"WHERE evidence.login_id = login.id "
 	"AND suspension.released_at IS NULL)",
+	0,
 };
 static const struct purge_step step_suspensions = {
 	CHUNK,
@@ -48,20 +54,24 @@ static const struct purge_step step_suspensions = {
 	"(SELECT id FROM suspension WHERE id > ?2 ORDER BY id LIMIT ?3)",
 	"DELETE FROM suspension WHERE id > ?2 AND id <= ?3 "
 	"AND released_at < ?1",
+	0,
 };
 static const struct purge_step step_brakes = {
 	CHUNK,
 	"SELECT max(id), ?1 > 0 FROM "
 	"(SELECT id FROM brake WHERE id > ?2 ORDER BY id LIMIT ?3)",
 	"DELETE FROM brake WHERE id > ?2 AND id <= ?3 AND ended_at < ?1",
+	0,
 };
 static const struct purge_step step_user_logins = {
 	USERS_CHUNK,
 	"SELECT max(id), ?1 > 0 FROM "
 	"(SELECT id FROM user WHERE id > ?2 ORDER BY id LIMIT ?3)",
-	"DELETE FROM user_login WHERE user_id > ?2 AND user_id <= ?3 "
-	"AND login_id <= ?4 "
-	"AND NOT EXISTS (SELECT 1 FROM login WHERE id = login_id)",
+	"DELETE FROM user_login WHERE (user_id, login_id) IN "
+	"(SELECT user_id, login_id FROM user_login "
+	"WHERE user_id > ?2 AND user_id <= ?3 AND login_id <= ?4 "
+	"AND NOT EXISTS (SELECT 1 FROM login WHERE id = login_id) LIMIT ?5)",
+	ROWS_CHUNK,
 };
 /* The last time of a place may be a minute too early. */
 static const struct purge_step step_places = {
@@ -70,6 +80,7 @@ static const struct purge_step step_places = {
 	"(SELECT id FROM user WHERE id > ?2 ORDER BY id LIMIT ?3)",
 	"DELETE FROM place WHERE user_id > ?2 AND user_id <= ?3 "
 	"AND last_time < ?1 - 120000000",
+	0,
 };
 /* A user who is in use gets a login soon; nothing is lost by deleting one
    that has none, and so no place, but for the time up to which its window is
@@ -82,6 +93,7 @@ static const struct purge_step step_users = {
 	"AND NOT EXISTS (SELECT 1 FROM place WHERE user_id = user.id) "
 	"AND id IS NOT (SELECT user_id FROM login ORDER BY id DESC LIMIT 1) "
 	"AND NOT EXISTS (SELECT 1 FROM suspension WHERE user_id = user.id)",
+	0,
 };
 
 /* Returns 1, 0 if there is nothing old any more, -1 with an error. */
@@ -110,11 +122,14 @@ purge_find_chunk(struct geotrip_store *store, const struct purge_step *step,
 	return ret;
 }
 
+/* Returns 1 if there may be more to delete in the chunk, 0 if not, -1 with an
+   error. */
 static int
 purge_chunk(struct geotrip_store *store, const struct purge_step *step,
 	    int64_t before, int64_t after, int64_t last, int64_t last_login,
 	    uint64_t *count, const char **error_r)
 {
+	unsigned int deleted;
 	sqlite3_stmt *stmt;
 
 	if (geotrip_sqlite_begin(store, error_r) < 0)
@@ -125,13 +140,17 @@ purge_chunk(struct geotrip_store *store, const struct purge_step *step,
 		(void)sqlite3_bind_int64(stmt, 2, after);
 		(void)sqlite3_bind_int64(stmt, 3, last);
 		(void)sqlite3_bind_int64(stmt, 4, last_login);
+		(void)sqlite3_bind_int64(stmt, 5, step->max_rows);
 	}
 	if (stmt == NULL || geotrip_sqlite_run(store, stmt, error_r) < 0) {
 		geotrip_sqlite_rollback(store);
 		return -1;
 	}
-	*count += sqlite3_changes(store->db);
-	return geotrip_sqlite_commit(store, error_r);
+	deleted = sqlite3_changes(store->db);
+	*count += deleted;
+	if (geotrip_sqlite_commit(store, error_r) < 0)
+		return -1;
+	return step->max_rows > 0 && deleted >= step->max_rows ? 1 : 0;
 }
 
 /* after_r is the last id that was looked at. */
@@ -146,11 +165,14 @@ purge_step(struct geotrip_store *store, const struct purge_step *step,
 	*after_r = 0;
 	while ((ret = purge_find_chunk(store, step, before, *after_r, &last,
 				       error_r)) > 0) {
-		if (purge_chunk(store, step, before, *after_r, last,
-				last_login, count, error_r) < 0)
-			return -1;
+		do {
+			ret = purge_chunk(store, step, before, *after_r, last,
+					  last_login, count, error_r);
+			if (ret < 0)
+				return -1;
+			(void)usleep(PURGE_PAUSE_USECS);
+		} while (ret > 0);
 		*after_r = last;
-		(void)usleep(PURGE_PAUSE_USECS);
 	}
 	return ret;
 }

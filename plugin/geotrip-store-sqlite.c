@@ -86,7 +86,11 @@ store_get_int(struct geotrip_store *store, const char *sql, int64_t *value_r,
 	ret = geotrip_sqlite_step(store, stmt, error_r);
 	if (ret < 0)
 		return -1;
-	i_assert(ret > 0);
+	if (ret == 0) {
+		/* a row that the schema has put there is missing */
+		*error_r = geotrip_sqlite_error(store, SQLITE_CORRUPT);
+		return -1;
+	}
 	*value_r = sqlite3_column_int64(stmt, 0);
 	(void)sqlite3_reset(stmt);
 	return 0;

@@ -254,10 +254,12 @@ struct geotrip_brake {
 int geotrip_store_brake(struct geotrip_store *store, pool_t pool,
 			struct geotrip_brake *brake_r, const char **error_r);
 
-/* How many accounts made a rule true after the time, and after a brake ended
-   last? It is not counted further than to max. Returns 0, or -1 with an
-   error. */
+/* How many accounts, except that one (NULL: none), made a rule true after the
+   time since, up to now, and after a brake ended last? It is not counted
+   further than to max. Returns 0, or -1 with an error. */
 int geotrip_store_count_tripped(struct geotrip_store *store, int64_t since,
+				int64_t now,
+				const struct geotrip_store_user *except,
 				unsigned int max, unsigned int *count_r,
 				const char **error_r);
 

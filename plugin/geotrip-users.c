@@ -47,6 +47,20 @@ static void users_remove(struct geotrip_users *users,
 	geotrip_user_unref(&user);
 }
 
+/* One whose logins wait to be written stays: the store does not know them yet,
+   and the memory would not be freed. */
+static void users_drop_head(struct geotrip_users *users)
+{
+	struct geotrip_user *user = users->head;
+
+	if (user->refcount == 1) {
+		users_remove(users, user);
+		return;
+	}
+	DLLIST2_REMOVE(&users->head, &users->tail, user);
+	DLLIST2_APPEND(&users->head, &users->tail, user);
+}
+
 void geotrip_users_deinit(struct geotrip_users **_users)
 {
 	struct geotrip_users *users = *_users;
@@ -78,7 +92,7 @@ geotrip_users_get(struct geotrip_users *users, const char *name)
 	DLLIST2_APPEND(&users->head, &users->tail, user);
 	users->bytes += user_bytes(user);
 	while (users->bytes > users->max_bytes && users->head != user)
-		users_remove(users, users->head);
+		users_drop_head(users);
 	return user;
 }
 

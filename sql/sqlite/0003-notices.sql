@@ -47,3 +47,4 @@ ALTER TABLE notice_2 RENAME TO notice;
 
 CREATE INDEX notice_queued ON notice (kind, next_attempt, id)
 	WHERE state = 'queued';
+CREATE INDEX notice_brake ON notice (brake_id) WHERE brake_id IS NOT NULL;

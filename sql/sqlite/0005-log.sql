@@ -8,7 +8,7 @@ CREATE TABLE login_2 (
 	-- purge never deletes the last one: ids are not used again
 	id INTEGER PRIMARY KEY,
 	-- of a row of user (without REFERENCES: it would be looked for at each
-	-- login; purge deletes no user who has logins)
+	-- login; purge deletes no user with a place)
 	user_id INTEGER NOT NULL,
 	time INTEGER NOT NULL,
 	country TEXT,
@@ -63,8 +63,8 @@ CREATE TABLE place (
 	service TEXT NOT NULL,
 	-- the last login, whatever its verdict; up to a minute too early
 	last_time INTEGER NOT NULL,
-	-- the last one that was let in, and its row; likewise, but exact when a
-	-- suspension begins. NULL: there was none
+	-- the last one that was let in, and its row; likewise. NULL: there was
+	-- none
 	allowed_time INTEGER,
 	allowed_id INTEGER,
 	PRIMARY KEY (user_id, country, service)

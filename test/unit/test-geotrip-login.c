@@ -14,6 +14,7 @@
 #include "geotrip-store.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -477,6 +478,213 @@ static void test_login_db_lost(void)
 	stop(&gt);
 }
 
+static const char *
+login_at(struct geotrip *gt, const char *user, const char *ip, int64_t time)
+{
+	enum geotrip_verdict verdict = (enum geotrip_verdict)-1;
+	struct geotrip_login login = {
+		.user = user, .service = "smtp", .mechanism = "PLAIN",
+		.time = time,
+	};
+
+	if (net_addr2ip(ip, &login.ip) < 0)
+		i_fatal("bad address %s", ip);
+	geotrip_login_check(gt, &login, verdict_callback, &verdict);
+	return geotrip_verdict_name(verdict);
+}
+
+static const char *
+travel_at(struct geotrip *gt, const char *user, int64_t time)
+{
+	(void)login_at(gt, user, JP, time);
+	(void)login_at(gt, user, US, time + 1);
+	return login_at(gt, user, BR, time + 2);
+}
+
+static void test_login_db_replaced(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+
+	test_begin("login: in another database, evidence is nobody else's");
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	test_assert_strcmp(login(gt, "u", US), "allow");
+	run_ioloop(30);
+	i_unlink(db_path);
+	i_unlink(t_strconcat(db_path, "-wal", NULL));
+	i_unlink(t_strconcat(db_path, "-shm", NULL));
+	test_expect_error_string("was deleted or moved away");
+	run_ioloop(5500);
+	test_expect_no_more_errors();
+	test_assert_strcmp(login(gt, "victim", DE), "allow");
+	test_assert_strcmp(login(gt, "victim", DE), "allow");
+	run_ioloop(30);
+	test_assert_strcmp(login(gt, "u", BR), "trip");
+	test_assert_strcmp(sql("SELECT name || country FROM evidence "
+		"JOIN login ON login.id = login_id "
+		"JOIN user ON user.id = user_id ORDER BY 1"), "uBR");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_brake_ahead(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt;
+	int64_t ahead = geotrip_now() + GEOTRIP_USECS(86400);
+
+	set.geotrip_max_suspensions = "2 in 1h";
+	gt = start(&set);
+	test_begin("login: who tripped when the clock was ahead is not too many");
+	test_assert_strcmp(travel_at(gt, "a", ahead), "trip");
+	test_assert_strcmp(travel_at(gt, "b", ahead), "trip");
+	/* the clock is right again */
+	test_assert_strcmp(travel_at(gt, "c", geotrip_now()), "trip");
+	run_ioloop(30);
+	if (strcmp(sql("SELECT count(*) FROM brake"), "1") == 0)
+		resume();
+	run_ioloop(30);
+	test_assert_strcmp(travel_at(gt, "d", geotrip_now()), "trip");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_brake_ended_ahead(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt;
+	int64_t now = geotrip_now();
+	sqlite3 *db;
+
+	set.geotrip_max_suspensions = "2 in 1h";
+	gt = start(&set);
+	test_begin("login: too many, after they ended when the clock was ahead");
+	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, t_strdup_printf("INSERT INTO brake (since, max, "
+			"over_at, ended_at, ended_by) VALUES (1, 'x', 1, "
+			"%"PRId64", 'time')", now + GEOTRIP_USECS(86400)),
+			NULL, NULL, NULL) != SQLITE_OK)
+		i_fatal("%s", sqlite3_errmsg(db));
+	sqlite3_close(db);
+	test_assert_strcmp(travel(gt, "a"), "trip");
+	test_assert_strcmp(travel(gt, "b"), "trip");
+	test_expect_error_string("Too many accounts");
+	test_assert_strcmp(travel(gt, "c"), "allow");
+	test_expect_no_more_errors();
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_brake_old_process(void)
+{
+	struct geotrip_settings set = default_settings();
+	static struct geotrip_config config_old;
+	struct geotrip *gt, *gt_old;
+	const char *error;
+
+	test_begin("login: an old process without a limit ends nothing");
+	set.geotrip_max_suspensions = "0";
+	if (geotrip_config_parse(&set, pool_datastack_create(), &config_old,
+				 &error) < 0)
+		i_fatal("%s", error);
+	gt_old = geotrip_init(&config_old, event);
+	set.geotrip_max_suspensions = "2 in 1h";
+	gt = start(&set);
+	test_assert_strcmp(travel(gt, "a"), "trip");
+	test_assert_strcmp(travel(gt, "b"), "trip");
+	test_expect_error_string("Too many accounts");
+	test_assert_strcmp(travel(gt, "c"), "allow");
+	test_expect_no_more_errors();
+	run_ioloop(5500);
+	test_assert_strcmp(travel(gt, "d"), "allow");
+	test_end();
+	geotrip_deinit(&gt_old);
+	stop(&gt);
+}
+
+static void test_login_brake_same(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt;
+
+	set.geotrip_max_suspensions = "1 in 1h";
+	gt = start(&set);
+	test_begin("login: one account that trips twice is one");
+	test_assert_strcmp(travel(gt, "a"), "trip");
+	run_ioloop(20);
+	release("a");
+	run_ioloop(20);
+	test_assert_strcmp(travel(gt, "a"), "trip");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_evicted(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+	unsigned int i;
+	sqlite3 *db;
+
+	test_begin("login: whose logins wait is not forgotten");
+	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		i_fatal("%s", sqlite3_errmsg(db));
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	test_assert_strcmp(login(gt, "u", US), "allow");
+	test_expect_errors(100);
+	for (i = 0; i < 300000; i++) T_BEGIN {
+		(void)login(gt, t_strdup_printf("w%u", i), JP);
+	} T_END;
+	test_assert_strcmp(login(gt, "u", BR), "allow");
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+	test_assert_strcmp(login(gt, "u", DE), "trip");
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_db_damaged(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+
+	test_begin("login: a row of the schema's own is missing");
+	(void)sql("DELETE FROM change");
+	geotrip_deinit(&gt);
+	test_expect_errors(1);
+	gt = start(&set);
+	test_expect_no_more_errors();
+	(void)login(gt, "u", JP);
+	test_end();
+	stop(&gt);
+}
+
+static void test_login_prompt(void)
+{
+	struct geotrip_settings set = default_settings();
+	struct geotrip *gt = start(&set);
+	sqlite3 *db;
+
+	test_begin("login: after an outage, rows are written promptly");
+	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		i_fatal("%s", sqlite3_errmsg(db));
+	test_assert_strcmp(login(gt, "u", JP), "allow");
+	test_assert_strcmp(login(gt, "u", US), "allow");
+	test_expect_error_string("database is locked");
+	run_ioloop(1000);
+	test_expect_no_more_errors();
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+	test_assert_strcmp(login(gt, "u", BR), "trip");
+	test_assert_strcmp(login(gt, "v", BR), "allow");
+	run_ioloop(40);
+	test_assert_strcmp(sql("SELECT count(*) FROM login"), "4");
+	test_end();
+	stop(&gt);
+}
+
 static void test_login_failed_trips(void)
 {
 	struct geotrip_settings set = default_settings();
@@ -638,6 +846,10 @@ int main(void)
 	static void (*const tests[])(void) = {
 		test_login_trip,
 		test_login_brake,
+		test_login_brake_ahead,
+		test_login_brake_ended_ahead,
+		test_login_brake_old_process,
+		test_login_brake_same,
 		test_login_restart,
 		test_login_not_counted,
 		test_login_sessions,
@@ -646,9 +858,13 @@ int main(void)
 		test_login_store_errors,
 		test_login_no_mmdb,
 		test_login_db_lost,
+		test_login_db_replaced,
+		test_login_db_damaged,
 		test_login_failed_trips,
 		test_login_locked,
 		test_login_retry,
+		test_login_evicted,
+		test_login_prompt,
 		test_login_batch,
 		test_login_shared,
 		NULL
