@@ -12,7 +12,7 @@ HOME_STEP = 7919  # as in load-plan.c
 ENDED, ACTIVE = 1000, 100
 
 FILL = """
-CREATE TEMP TABLE place (number INTEGER PRIMARY KEY, country TEXT, ip BLOB);
+CREATE TEMP TABLE home (number INTEGER PRIMARY KEY, country TEXT, ip BLOB);
 """
 
 USERS = """
@@ -27,9 +27,9 @@ WITH RECURSIVE n (n, user) AS (
   SELECT :first, abs(random()) % :users UNION ALL
   SELECT n + 1, abs(random()) % :users FROM n WHERE n + 1 < :last)
 INSERT INTO login (user_id, time, country, ip, service, mechanism, verdict)
-SELECT user + 1, :begin + n * :step, place.country, place.ip, 'smtp', 'PLAIN',
-  'allow' FROM n CROSS JOIN place
-  ON place.number = user * :home % :countries * :ips + n % :ips
+SELECT user + 1, :begin + n * :step, home.country, home.ip, 'smtp', 'PLAIN',
+  'allow' FROM n CROSS JOIN home
+  ON home.number = user * :home % :countries * :ips + n % :ips
 """
 
 TOTALS = """
@@ -77,7 +77,7 @@ def fill(path, addresses, rows, users, say):
                          "PRAGMA cache_size = -1000000;"
                          "PRAGMA locking_mode = EXCLUSIVE;"
                          "BEGIN;" + FILL)
-        db.executemany("INSERT INTO place VALUES (?, ?, ?)", (
+        db.executemany("INSERT INTO home VALUES (?, ?, ?)", (
             (number, country, packed(ip))
             for number, (country, ip) in enumerate(places)))
         db.execute(USERS, {"users": users})
