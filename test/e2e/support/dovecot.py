@@ -100,7 +100,8 @@ class Dovecot:
                         "max_suspensions": "0", **self.settings}
             for name, value in settings.items():
                 text += f"geotrip_{name} = {value}\n"
-        text += sanitize.dovecot_conf(dovecot_conf.environment)
+        text += sanitize.dovecot_conf(dovecot_conf.environment,
+                                      dovecot_conf.UNLIMITED)
         text += self.conf.replace("{top}", str(self.top))
         self.conf_path.write_text(text)
 

@@ -31,7 +31,7 @@ SERVICE_FIELD = _WORDS.SERVICE_FIELD
 static_passdb, metric, tls = _WORDS.static_passdb, _WORDS.metric, _WORDS.tls
 passwd_file_userdb = _WORDS.passwd_file_userdb
 shared_processes = _WORDS.shared_processes
-environment = _WORDS.environment
+environment, UNLIMITED = _WORDS.environment, _WORDS.UNLIMITED
 
 
 def example(database, mmdb, auth_socket, policy_socket, stats_port):

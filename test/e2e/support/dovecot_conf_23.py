@@ -127,6 +127,10 @@ def shared_processes(service, clients):
                                          "process_limit = 10"])
 
 
+# A limit that is none.
+UNLIMITED = "0"
+
+
 def environment(name, value):
     """Let the services have an environment variable more."""
     return f"import_environment = $import_environment {name}={value}\n"

@@ -134,6 +134,10 @@ def shared_processes(service, clients):
                                          "process_limit = 10"])
 
 
+# A limit that is none.
+UNLIMITED = "unlimited"
+
+
 def environment(name, value):
     """Let the services have an environment variable more."""
     return _block("import_environment", [f"{name} = {value}"])

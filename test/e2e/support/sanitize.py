@@ -60,13 +60,14 @@ exec {valgrind} --quiet --leak-check=full --show-leak-kinds=definite \\
 """
 
 
-def dovecot_conf(environment):
+def dovecot_conf(environment, unlimited):
     """What dovecot.conf needs in a watched run: what watches reserves more
     addresses than there is memory. environment writes the setting for an
-    environment variable that the services get."""
+    environment variable that the services get; unlimited is the word for a
+    limit that is none."""
     text = ""
     if MARK in os.environ:
-        text += "default_vsz_limit = 0\n"
+        text += f"default_vsz_limit = {unlimited}\n"
     if PRELOAD in os.environ:
         text += environment("LD_PRELOAD", os.environ[PRELOAD])
     return text
