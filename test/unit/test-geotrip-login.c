@@ -115,6 +115,23 @@ static const char *sql(const char *statement)
 	return all;
 }
 
+/* As another process that is writing. */
+static sqlite3 *lock_db(void)
+{
+	sqlite3 *db;
+
+	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		i_fatal("%s", sqlite3_errmsg(db));
+	return db;
+}
+
+static void unlock_db(sqlite3 *db)
+{
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+}
+
 static void stop(struct geotrip **gt)
 {
 	geotrip_deinit(gt);
@@ -627,9 +644,7 @@ static void test_login_evicted(void)
 	sqlite3 *db;
 
 	test_begin("login: whose logins wait is not forgotten");
-	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
-	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		i_fatal("%s", sqlite3_errmsg(db));
+	db = lock_db();
 	test_assert_strcmp(login(gt, "u", JP), "allow");
 	test_assert_strcmp(login(gt, "u", US), "allow");
 	test_expect_errors(100);
@@ -637,8 +652,7 @@ static void test_login_evicted(void)
 		(void)login(gt, t_strdup_printf("w%u", i), JP);
 	} T_END;
 	test_assert_strcmp(login(gt, "u", BR), "allow");
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(db);
+	unlock_db(db);
 	test_assert_strcmp(login(gt, "u", DE), "trip");
 	test_end();
 	stop(&gt);
@@ -667,16 +681,13 @@ static void test_login_prompt(void)
 	sqlite3 *db;
 
 	test_begin("login: after an outage, rows are written promptly");
-	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
-	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		i_fatal("%s", sqlite3_errmsg(db));
+	db = lock_db();
 	test_assert_strcmp(login(gt, "u", JP), "allow");
 	test_assert_strcmp(login(gt, "u", US), "allow");
 	test_expect_error_string("database is locked");
 	run_ioloop(1000);
 	test_expect_no_more_errors();
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(db);
+	unlock_db(db);
 	test_assert_strcmp(login(gt, "u", BR), "trip");
 	test_assert_strcmp(login(gt, "v", BR), "allow");
 	run_ioloop(40);
@@ -693,17 +704,14 @@ static void test_login_failed_trips(void)
 	sqlite3 *db;
 
 	test_begin("login: trips that cannot be written leave nothing behind");
-	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
-	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		i_fatal("%s", sqlite3_errmsg(db));
+	db = lock_db();
 	test_expect_error_string("database is locked");
 	test_assert_strcmp(login(gt, "u", JP), "allow");
 	test_assert_strcmp(login(gt, "u", US), "allow");
 	for (i = 0; i < 2500; i++)
 		test_assert_strcmp(login(gt, "u", BR), "allow");
 	test_expect_no_more_errors();
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(db);
+	unlock_db(db);
 	/* it trips even with more waiting than is written at a time */
 	test_assert_strcmp(login(gt, "u", DE), "trip");
 	test_assert_strcmp(sql("SELECT user FROM active_suspension"), "u");
@@ -727,9 +735,7 @@ static void test_login_locked(void)
 	sqlite3 *db;
 
 	test_begin("login: while another process holds the lock, rows wait");
-	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
-	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		i_fatal("%s", sqlite3_errmsg(db));
+	db = lock_db();
 	test_assert_strcmp(login(gt, "u", JP), "allow");
 	test_assert_strcmp(login(gt, "u", US), "allow");
 	test_expect_error_string("database is locked");
@@ -737,8 +743,7 @@ static void test_login_locked(void)
 	/* nobody is told about a suspension that is not on disk */
 	test_assert_strcmp(login(gt, "u", BR), "allow");
 	test_expect_no_more_errors();
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(db);
+	unlock_db(db);
 	/* the next one makes the rule true as well */
 	test_assert_strcmp(login(gt, "u", DE), "trip");
 	test_assert_strcmp(sql("SELECT country || verdict FROM login"),
@@ -754,30 +759,24 @@ static void test_login_retry(void)
 	sqlite3 *db;
 
 	test_begin("login: rows that waited are written by themselves");
-	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
-	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		i_fatal("%s", sqlite3_errmsg(db));
+	db = lock_db();
 	test_expect_error_string("database is locked");
 	test_assert_strcmp(login(gt, "u", JP), "allow");
 	run_ioloop(2000);
 	test_expect_no_more_errors();
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(db);
+	unlock_db(db);
 	test_assert_strcmp(sql("SELECT count(*) FROM login"), "0");
 	run_ioloop(1500);
 	test_assert_strcmp(sql("SELECT count(*) FROM login"), "1");
 	test_end();
 
 	test_begin("login: a lock that is held for a moment is no failure");
-	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
-	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		i_fatal("%s", sqlite3_errmsg(db));
+	db = lock_db();
 	test_assert_strcmp(login(gt, "u", JP), "allow");
 	run_ioloop(20);
 	test_assert_strcmp(login(gt, "u", JP), "allow");
 	test_assert_strcmp(sql("SELECT count(*) FROM login"), "1");
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(db);
+	unlock_db(db);
 	run_ioloop(20);
 	test_assert_strcmp(sql("SELECT count(*) FROM login"), "3");
 	test_end();
