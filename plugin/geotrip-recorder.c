@@ -1,21 +1,19 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Owns the logins that wait to be written, in batches: one transaction each. */
+/* Writes the logins that wait: when, how often it is tried, and what goes into
+   one transaction. */
 
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
-#include "llist.h"
 #include "geotrip-alarm.h"
+#include "geotrip-login-queue.h"
 #include "geotrip-recorder.h"
-#include "geotrip-users.h"
 
 /* A commit costs as much as several logins: who comes within this time shares
    one. With what the event loop adds, it is MAX_DELAY_USECS. */
 #define FLUSH_MSECS 9
 #define MAX_DELAY_USECS 10000
-/* So many logins are written in some milliseconds. */
-#define MAX_BATCH 1000
 /* A trip takes what is waiting with it: some of that is its evidence. But on a
    full disk a thief must not make us write much, to no avail, at each of his
    logins: then it takes the evidence alone. */
@@ -26,30 +24,11 @@
    of an operator's, that is a failure. */
 #define BUSY_RETRY_MSECS 2
 #define BUSY_MAX_RETRIES 250
-/* What may wait while the store is out of order. */
-#define MAX_WAITING 100000
-#define MAX_WAITING_BYTES (64 * 1024 * 1024)
-/* Longer names of services, mechanisms and sessions are nobody's but an
-   attacker's. */
-#define MAX_NAME_BYTES 255
-
-struct recorder_batch {
-	struct recorder_batch *prev, *next;
-	/* holds the batch itself and the strings of the logins */
-	pool_t pool;
-	ARRAY_TYPE(geotrip_store_login) logins;
-	/* a reference to the user of each login */
-	ARRAY(struct geotrip_user *) users;
-};
 
 struct geotrip_recorder {
 	struct geotrip_store *store;
 	struct geotrip_alarm *alarm;
-
-	/* the oldest is the head; new logins go to the tail */
-	struct recorder_batch *head, *tail;
-	unsigned int waiting;
-	size_t waiting_bytes;
+	struct geotrip_login_queue *queue;
 
 	struct timeout *to_flush;
 	/* so often in a row another process was writing */
@@ -69,76 +48,30 @@ geotrip_recorder_init(struct geotrip_store *store,
 
 	recorder->store = store;
 	recorder->alarm = alarm;
+	recorder->queue = geotrip_login_queue_init();
 	return recorder;
-}
-
-static struct recorder_batch *
-recorder_add_batch(struct geotrip_recorder *recorder)
-{
-	struct recorder_batch *batch;
-	pool_t pool;
-
-	pool = pool_alloconly_create("geotrip logins", 4096);
-	batch = p_new(pool, struct recorder_batch, 1);
-	batch->pool = pool;
-	i_array_init(&batch->logins, 32);
-	i_array_init(&batch->users, 32);
-	DLLIST2_APPEND(&recorder->head, &recorder->tail, batch);
-	return batch;
-}
-
-static void
-recorder_drop_batch(struct geotrip_recorder *recorder,
-		    struct recorder_batch *batch)
-{
-	struct geotrip_user **user;
-	pool_t pool = batch->pool;
-
-	DLLIST2_REMOVE(&recorder->head, &recorder->tail, batch);
-	recorder->waiting -= array_count(&batch->logins);
-	array_foreach_modifiable(&batch->users, user)
-		geotrip_user_unref(user);
-	array_free(&batch->users);
-	array_free(&batch->logins);
-	pool_unref(&pool);
-	if (recorder->head == NULL)
-		recorder->waiting_bytes = 0;
 }
 
 void geotrip_recorder_deinit(struct geotrip_recorder **_recorder)
 {
 	struct geotrip_recorder *recorder = *_recorder;
+	unsigned int lost;
 
 	if (recorder == NULL)
 		return;
 	*_recorder = NULL;
 
-	if (recorder->head != NULL)
+	if (geotrip_login_queue_count(recorder->queue) > 0)
 		recorder_write_all(recorder);
-	if (recorder->waiting > 0) {
+	lost = geotrip_login_queue_count(recorder->queue);
+	if (lost > 0) {
 		geotrip_alarm_raise(recorder->alarm, t_strdup_printf(
 			"%s could not be written before the stop and are lost",
-			geotrip_count(recorder->waiting, "login", "logins")));
+			geotrip_count(lost, "login", "logins")));
 	}
-	while (recorder->head != NULL)
-		recorder_drop_batch(recorder, recorder->head);
+	geotrip_login_queue_deinit(&recorder->queue);
 	timeout_remove(&recorder->to_flush);
 	i_free(recorder);
-}
-
-/* The first batch was written. */
-static void recorder_batch_written(struct geotrip_recorder *recorder)
-{
-	struct recorder_batch *batch = recorder->head;
-	const struct geotrip_store_login *logins;
-	struct geotrip_user *const *users;
-	unsigned int i, count;
-
-	logins = array_get(&batch->logins, &count);
-	users = array_front(&batch->users);
-	for (i = 0; i < count; i++)
-		geotrip_user_written(users[i], &logins[i]);
-	recorder_drop_batch(recorder, batch);
 }
 
 static void recorder_schedule(struct geotrip_recorder *recorder)
@@ -187,9 +120,9 @@ recorder_flushed(enum geotrip_store_commit_result result, const char *error,
 	if (recorder->failing)
 		geotrip_alarm_raise(recorder->alarm, error);
 	else
-		recorder_batch_written(recorder);
+		geotrip_login_queue_written(recorder->queue);
 
-	if (recorder->head != NULL)
+	if (geotrip_login_queue_count(recorder->queue) > 0)
 		recorder_schedule(recorder);
 	else
 		recorder_emptied(recorder);
@@ -197,10 +130,12 @@ recorder_flushed(enum geotrip_store_commit_result result, const char *error,
 
 static void recorder_flush(struct geotrip_recorder *recorder)
 {
+	ARRAY_TYPE(geotrip_store_login) *batch =
+		geotrip_login_queue_first(recorder->queue);
+
 	timeout_remove(&recorder->to_flush);
-	if (recorder->head != NULL) {
-		geotrip_store_commit_now(recorder->store,
-					 &recorder->head->logins,
+	if (batch != NULL) {
+		geotrip_store_commit_now(recorder->store, batch,
 					 recorder_flushed, recorder);
 	}
 }
@@ -211,41 +146,12 @@ static void recorder_write_all(struct geotrip_recorder *recorder)
 {
 	do {
 		timeout_remove(&recorder->to_flush);
-		geotrip_store_commit(recorder->store,
-				     &recorder->head->logins, NULL,
-				     recorder_flushed, recorder);
-	} while (recorder->head != NULL && !recorder->failing);
-}
-
-static const char *
-copy_name(struct geotrip_recorder *recorder, pool_t pool, const char *name)
-{
-	if (name == NULL)
-		return NULL;
-	name = p_strndup(pool, name, MAX_NAME_BYTES);
-	recorder->waiting_bytes += strlen(name) + 1;
-	return name;
-}
-
-static void
-recorder_push(struct geotrip_recorder *recorder, struct geotrip_user *user,
-	      const struct geotrip_store_login *login)
-{
-	struct recorder_batch *batch = recorder->tail;
-	struct geotrip_store_login *copy;
-
-	if (batch == NULL || array_count(&batch->logins) >= MAX_BATCH)
-		batch = recorder_add_batch(recorder);
-	copy = array_append_space(&batch->logins);
-	*copy = *login;
-	copy->user = &user->store;
-	copy->service = copy_name(recorder, batch->pool, login->service);
-	copy->mechanism = copy_name(recorder, batch->pool, login->mechanism);
-	copy->session = copy_name(recorder, batch->pool, login->session);
-
-	geotrip_user_ref(user);
-	array_push_back(&batch->users, &user);
-	recorder->waiting++;
+		geotrip_store_commit(
+			recorder->store,
+			geotrip_login_queue_first(recorder->queue), NULL,
+			recorder_flushed, recorder);
+	} while (geotrip_login_queue_count(recorder->queue) > 0 &&
+		 !recorder->failing);
 }
 
 void geotrip_recorder_add(struct geotrip_recorder *recorder,
@@ -255,21 +161,19 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 {
 	const struct geotrip_store_login *first;
 
-	if (recorder->waiting >= MAX_WAITING ||
-	    recorder->waiting_bytes >= MAX_WAITING_BYTES) {
+	if (!geotrip_login_queue_add(recorder->queue, user, login)) {
 		recorder->dropped++;
 		geotrip_alarm_raise(recorder->alarm,
 			"Too many logins wait for the database: "
 			"more of them are not recorded");
 		return;
 	}
-	recorder_push(recorder, user, login);
-
-	first = array_front(&recorder->head->logins);
+	first = array_front(geotrip_login_queue_first(recorder->queue));
 	if (at_once && !recorder->failing)
 		recorder_write_all(recorder);
 	else if (!recorder->failing && recorder->busy_count == 0 &&
-		 (recorder->waiting >= MAX_BATCH ||
+		 (geotrip_login_queue_count(recorder->queue) >=
+		  GEOTRIP_LOGIN_BATCH_MAX ||
 		  login->time - first->time >= MAX_DELAY_USECS))
 		recorder_flush(recorder);
 	else
@@ -288,10 +192,11 @@ struct recorder_trip {
 	void *context;
 };
 
+/* Is the login part of the evidence of the trip, the context? */
 static bool
-trip_has_evidence(const struct recorder_trip *trip,
-		  const struct geotrip_store_login *login)
+is_evidence(const struct geotrip_store_login *login, const void *context)
 {
+	const struct recorder_trip *trip = context;
 	const struct geotrip_sighting *seen;
 
 	/* users whose logins wait stay in memory: the pointer is enough */
@@ -306,44 +211,13 @@ trip_has_evidence(const struct recorder_trip *trip,
 	return FALSE;
 }
 
-static void
-trip_copy_evidence(const struct recorder_trip *trip,
-		   ARRAY_TYPE(geotrip_store_login) *logins)
-{
-	const struct geotrip_store_login *login;
-	struct recorder_batch *batch = trip->recorder->head;
-
-	for (; batch != NULL; batch = batch->next) {
-		array_foreach(&batch->logins, login) {
-			if (trip_has_evidence(trip, login))
-				array_push_back(logins, login);
-		}
-	}
-}
-
-/* It was written, and waits no longer. */
-static void trip_remove_evidence(const struct recorder_trip *trip)
+/* It was written with the trip, and waits no longer. */
+static void evidence_written(const struct recorder_trip *trip)
 {
 	struct geotrip_recorder *recorder = trip->recorder;
-	struct recorder_batch *batch, *next;
-	unsigned int i;
 
-	for (batch = recorder->head; batch != NULL; batch = next) {
-		next = batch->next;
-		for (i = array_count(&batch->logins); i-- > 0; ) {
-			if (!trip_has_evidence(trip, array_idx(&batch->logins,
-							       i)))
-				continue;
-			geotrip_user_unref(array_idx_modifiable(&batch->users,
-								i));
-			array_delete(&batch->users, i, 1);
-			array_delete(&batch->logins, i, 1);
-			recorder->waiting--;
-		}
-		if (array_count(&batch->logins) == 0)
-			recorder_drop_batch(recorder, batch);
-	}
-	if (recorder->head == NULL)
+	geotrip_login_queue_remove(recorder->queue, is_evidence, trip);
+	if (geotrip_login_queue_count(recorder->queue) == 0)
 		recorder_emptied(recorder);
 }
 
@@ -356,15 +230,26 @@ recorder_tripped(enum geotrip_store_commit_result result, const char *error,
 
 	if (!trip->with_batch) {
 		if (result == GEOTRIP_STORE_COMMITTED)
-			trip_remove_evidence(trip);
+			evidence_written(trip);
 	} else if (result != GEOTRIP_STORE_SUSPENDED_ALREADY) {
 		/* with their ids */
-		batch = &trip->recorder->head->logins;
+		batch = geotrip_login_queue_first(trip->recorder->queue);
 		array_copy(&batch->arr, 0, &trip->logins.arr, 0,
 			   array_count(batch));
 		recorder_flushed(result, error, trip->recorder);
 	}
 	trip->callback(result, error, trip->context);
+}
+
+/* Shall all that waits be written with a trip? There must be but one batch. */
+static bool takes_batch(const struct geotrip_recorder *recorder)
+{
+	unsigned int count = geotrip_login_queue_count(recorder->queue);
+
+	return count > 0 &&
+		count == array_count(
+			geotrip_login_queue_first(recorder->queue)) &&
+		(!recorder->failing || count <= MAX_BATCH_FAILING);
 }
 
 void geotrip_recorder_trip(struct geotrip_recorder *recorder,
@@ -377,19 +262,19 @@ void geotrip_recorder_trip(struct geotrip_recorder *recorder,
 		.recorder = recorder,
 		.login = login,
 		.trip = trip,
-		.with_batch = recorder->head != NULL &&
-			recorder->head == recorder->tail &&
-			recorder->waiting <= (recorder->failing ?
-					      MAX_BATCH_FAILING : MAX_BATCH),
+		.with_batch = takes_batch(recorder),
 		.callback = callback,
 		.context = context,
 	};
 
 	t_array_init(&ctx.logins, 64);
-	if (ctx.with_batch)
-		array_append_array(&ctx.logins, &recorder->head->logins);
-	else
-		trip_copy_evidence(&ctx, &ctx.logins);
+	if (ctx.with_batch) {
+		array_append_array(&ctx.logins, geotrip_login_queue_first(
+			recorder->queue));
+	} else {
+		geotrip_login_queue_copy(recorder->queue, is_evidence, &ctx,
+					 &ctx.logins);
+	}
 	array_push_back(&ctx.logins, login);
 	geotrip_store_commit(recorder->store, &ctx.logins, trip,
 			     recorder_tripped, &ctx);

@@ -3,10 +3,10 @@
 #ifndef GEOTRIP_RECORDER_H
 #define GEOTRIP_RECORDER_H
 
-/* When logins are written: together, at the end of the event-loop iteration
-   in which they came, after the replies went out; at the latest after 10 ms or
-   1,000 logins. While the store is out of order they wait in memory, and one
-   try a second is made to write them. To open it again is not our task. */
+/* When logins are written: those of 9 ms together, after the replies went out;
+   at the latest after 10 ms or 1,000 logins. While the store is out of order
+   they wait in memory, and one try a second is made to write them. To open it
+   again is not our task. */
 
 #include "geotrip-store.h"
 
