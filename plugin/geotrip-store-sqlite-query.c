@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* What was recorded: users, their logins, countries. */
+/* What was recorded: logins and countries. */
 
 #include "lib.h"
 #include "array.h"
@@ -9,14 +9,6 @@
 /* Counting logins one by one takes long when there are millions: what is
    longer ago is taken from the totals of days. */
 #define EXACT_DAYS 2
-
-int geotrip_store_user_exists(struct geotrip_store *store, const char *user,
-			      const char **error_r)
-{
-	int64_t id;
-
-	return geotrip_sqlite_find_user(store, user, &id, error_r);
-}
 
 #define LOGIN_COLUMNS \
 	"user.name, login.time, login.country, login.ip, login.service, " \

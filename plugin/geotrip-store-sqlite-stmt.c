@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Statements, transactions and error texts of the SQLite store. */
+/* Statements and error texts of the SQLite store. */
 
 #include "lib.h"
 #include "array.h"
@@ -152,121 +152,33 @@ int geotrip_sqlite_run(struct geotrip_store *store, sqlite3_stmt *stmt,
 	return ret;
 }
 
-static int
-sqlite_run_sql(struct geotrip_store *store, const char *sql,
-	       const char **error_r)
+int geotrip_sqlite_exec(struct geotrip_store *store, const char *sql,
+			const char **error_r)
 {
-	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
-
-	return stmt == NULL ? -1 : geotrip_sqlite_run(store, stmt, error_r);
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	*error_r = geotrip_sqlite_error(store,
+					sqlite3_extended_errcode(store->db));
+	return -1;
 }
 
-int geotrip_sqlite_begin(struct geotrip_store *store, const char **error_r)
+int geotrip_sqlite_get_int(struct geotrip_store *store, const char *sql,
+			   int64_t *value_r, const char **error_r)
 {
-	static const char sql[] = "BEGIN IMMEDIATE";
-	int ret = sqlite_run_sql(store, sql, error_r);
-
-	if (store->db != NULL && (ret < 0) != store->impatient) {
-		/* Who held the lock for so long will hold it longer: to wait
-		   once is enough, until it is free again. */
-		store->impatient = ret < 0;
-		(void)sqlite3_busy_timeout(store->db, store->impatient ? 0 :
-					   store->set.lock_wait_msecs);
-	}
-	return ret;
-}
-
-int geotrip_sqlite_begin_now(struct geotrip_store *store, const char **error_r)
-{
-	static const char sql[] = "BEGIN IMMEDIATE";
-	int ret, code = SQLITE_OK;
-
-	if (store->db != NULL)
-		(void)sqlite3_busy_timeout(store->db, 0);
-	ret = sqlite_run_sql(store, sql, error_r);
-	if (store->db != NULL) {
-		code = sqlite3_errcode(store->db);
-		if (ret == 0)
-			store->impatient = FALSE;
-		(void)sqlite3_busy_timeout(store->db, store->impatient ? 0 :
-					   store->set.lock_wait_msecs);
-	}
-	if (ret == 0)
-		return 1;
-	return (code & 0xff) == SQLITE_BUSY ? 0 : -1;
-}
-
-int geotrip_sqlite_commit(struct geotrip_store *store, const char **error_r)
-{
-	static const char sql[] = "COMMIT";
-
-	if (sqlite_run_sql(store, sql, error_r) < 0) {
-		geotrip_sqlite_rollback(store);
-		return -1;
-	}
-	return 0;
-}
-
-void geotrip_sqlite_rollback(struct geotrip_store *store)
-{
-	static const char sql[] = "ROLLBACK";
-	const char *error;
-
-	/* ids given out in this transaction are void now */
-	geotrip_sqlite_next_generation(store);
-	/* SQLite itself rolls back after some errors */
-	if (sqlite3_get_autocommit(store->db) == 0 &&
-	    sqlite_run_sql(store, sql, &error) < 0 &&
-	    sqlite3_get_autocommit(store->db) == 0) {
-		/* the lock is not to be kept */
-		store->broken = TRUE;
-	}
-}
-
-int geotrip_sqlite_set_durable(struct geotrip_store *store, bool durable,
-			       const char **error_r)
-{
-	static const char full[] = "PRAGMA synchronous = FULL";
-	static const char normal[] = "PRAGMA synchronous = NORMAL";
-
-	return sqlite_run_sql(store, durable ? full : normal, error_r);
-}
-
-int geotrip_sqlite_find_user(struct geotrip_store *store, const char *name,
-			     int64_t *id_r, const char **error_r)
-{
-	static const char sql[] = "SELECT id FROM user WHERE name = ?1";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 	int ret;
 
 	if (stmt == NULL)
 		return -1;
-	geotrip_sqlite_bind_text(stmt, 1, name);
 	ret = geotrip_sqlite_step(store, stmt, error_r);
-	if (ret > 0) {
-		*id_r = sqlite3_column_int64(stmt, 0);
-		(void)sqlite3_reset(stmt);
+	if (ret < 0)
+		return -1;
+	if (ret == 0) {
+		/* a row that the schema has put there is missing */
+		*error_r = geotrip_sqlite_error(store, SQLITE_CORRUPT);
+		return -1;
 	}
-	return ret;
-}
-
-int geotrip_sqlite_make_user(struct geotrip_store *store, const char *name,
-			     int64_t *id_r, const char **error_r)
-{
-	static const char sql[] = "INSERT INTO user (name) VALUES (?1)";
-	sqlite3_stmt *stmt;
-	int ret;
-
-	ret = geotrip_sqlite_find_user(store, name, id_r, error_r);
-	if (ret != 0)
-		return ret < 0 ? -1 : 0;
-
-	stmt = geotrip_sqlite_stmt(store, sql, error_r);
-	if (stmt == NULL)
-		return -1;
-	geotrip_sqlite_bind_text(stmt, 1, name);
-	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
-		return -1;
-	*id_r = sqlite3_last_insert_rowid(store->db);
+	*value_r = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
 	return 0;
 }

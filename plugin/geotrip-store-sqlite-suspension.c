@@ -1,19 +1,10 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Suspensions: how they begin, end and are listed. */
+/* Suspensions: how they begin and end. */
 
 #include "lib.h"
 #include "array.h"
 #include "geotrip-store-sqlite.h"
-
-#define SUSPENSION_COLUMNS GEOTRIP_SQLITE_SUSPENSION_COLUMNS", notice.state "
-#define SUSPENSION_TABLES \
-	"FROM suspension JOIN user ON user.id = suspension.user_id " \
-	"LEFT JOIN notice ON notice.suspension_id = suspension.id " \
-	"AND notice.kind = 'suspended' "
-#define IS_ACTIVE(now) \
-	"suspension.released_at IS NULL AND " \
-	"(suspension.until IS NULL OR suspension.until > " now ") "
 
 int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 				     int64_t user_id,
@@ -40,105 +31,6 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 	return geotrip_sqlite_queue_notice(store, *id_r,
 					   GEOTRIP_NOTICE_SUSPENDED,
 					   new->since, error_r);
-}
-
-void geotrip_sqlite_suspension(pool_t pool, sqlite3_stmt *stmt, int idx,
-			       struct geotrip_suspension *suspension_r)
-{
-	i_zero(suspension_r);
-	suspension_r->id = sqlite3_column_int64(stmt, idx++);
-	suspension_r->user = geotrip_sqlite_text(pool, stmt, idx++);
-	suspension_r->since = sqlite3_column_int64(stmt, idx++);
-	suspension_r->until = geotrip_sqlite_until(stmt, idx++);
-	suspension_r->reason = geotrip_sqlite_text(pool, stmt, idx++);
-	suspension_r->rule = geotrip_sqlite_text(pool, stmt, idx++);
-	suspension_r->countries = geotrip_sqlite_text(pool, stmt, idx++);
-	suspension_r->source = geotrip_sqlite_text(pool, stmt, idx++);
-	suspension_r->released_at = sqlite3_column_int64(stmt, idx++);
-	suspension_r->released_by = geotrip_sqlite_text(pool, stmt, idx++);
-	suspension_r->release_reason = geotrip_sqlite_text(pool, stmt, idx);
-}
-
-ARRAY_DEFINE_TYPE(suspension, struct geotrip_suspension);
-
-static int
-read_suspensions(struct geotrip_store *store, sqlite3_stmt *stmt, pool_t pool,
-		 ARRAY_TYPE(suspension) *rows, const char **error_r)
-{
-	struct geotrip_suspension *row;
-	int ret;
-
-	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
-		row = array_append_space(rows);
-		geotrip_sqlite_suspension(pool, stmt, 0, row);
-		row->notice_state = geotrip_sqlite_text(
-			pool, stmt, GEOTRIP_SQLITE_SUSPENSION_COLUMN_COUNT);
-	}
-	return ret;
-}
-
-static void
-call_suspensions(const ARRAY_TYPE(suspension) *rows,
-		 geotrip_suspension_callback_t *callback, void *context)
-{
-	const struct geotrip_suspension *row;
-
-	array_foreach(rows, row) T_BEGIN {
-		callback(row, context);
-	} T_END;
-}
-
-static const char *suspensions_sql(enum geotrip_store_suspensions which)
-{
-	/* ?1: the user, NULL for all, ?2: now */
-	static const char active[] =
-		"SELECT "SUSPENSION_COLUMNS SUSPENSION_TABLES
-		"WHERE (?1 IS NULL OR user.name = ?1) AND "IS_ACTIVE("?2")
-		"ORDER BY suspension.since, suspension.id";
-	static const char all[] =
-		"SELECT "SUSPENSION_COLUMNS SUSPENSION_TABLES
-		"WHERE (?1 IS NULL OR user.name = ?1) AND ?2 > 0 "
-		"ORDER BY suspension.since, suspension.id";
-	static const char last[] =
-		"SELECT "SUSPENSION_COLUMNS SUSPENSION_TABLES
-		"WHERE (?1 IS NULL OR user.name = ?1) AND ?2 > 0 "
-		"ORDER BY suspension.since DESC, suspension.id DESC LIMIT 1";
-
-	switch (which) {
-	case GEOTRIP_STORE_SUSPENSIONS_ACTIVE:
-		return active;
-	case GEOTRIP_STORE_SUSPENSIONS_ALL:
-		return all;
-	case GEOTRIP_STORE_SUSPENSIONS_LAST:
-		return last;
-	}
-	i_unreached();
-}
-
-int geotrip_store_suspensions(struct geotrip_store *store,
-			      enum geotrip_store_suspensions which,
-			      const char *user,
-			      geotrip_suspension_callback_t *callback,
-			      void *context, const char **error_r)
-{
-	sqlite3_stmt *stmt = geotrip_sqlite_stmt(
-		store, suspensions_sql(which), error_r);
-	ARRAY_TYPE(suspension) rows;
-	pool_t pool;
-	int ret;
-
-	if (stmt == NULL)
-		return -1;
-	geotrip_sqlite_bind_text(stmt, 1, user);
-	(void)sqlite3_bind_int64(stmt, 2, geotrip_now());
-
-	pool = pool_alloconly_create("geotrip suspensions", 4096);
-	p_array_init(&rows, pool, 16);
-	ret = read_suspensions(store, stmt, pool, &rows, error_r);
-	if (ret == 0)
-		call_suspensions(&rows, callback, context);
-	pool_unref(&pool);
-	return ret;
 }
 
 /* End an active suspension. Whatever the user did before end is forgiven. */
@@ -179,21 +71,12 @@ end_suspension(struct geotrip_store *store, int64_t suspension_id, int64_t end,
    (0), and append it to ended. */
 static int
 expire(struct geotrip_store *store, int64_t user_id, int64_t now, pool_t pool,
-       ARRAY_TYPE(suspension) *ended, const char **error_r)
+       ARRAY_TYPE(geotrip_suspension) *ended, const char **error_r)
 {
-	static const char sql[] =
-		"SELECT "SUSPENSION_COLUMNS SUSPENSION_TABLES
-		"WHERE suspension.released_at IS NULL "
-		"AND suspension.until <= ?2 "
-		"AND (?1 = 0 OR suspension.user_id = ?1)";
-	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 	struct geotrip_suspension *row;
 
-	if (stmt == NULL)
-		return -1;
-	(void)sqlite3_bind_int64(stmt, 1, user_id);
-	(void)sqlite3_bind_int64(stmt, 2, now);
-	if (read_suspensions(store, stmt, pool, ended, error_r) < 0)
+	if (geotrip_sqlite_ended_suspensions(store, user_id, now, pool, ended,
+					     error_r) < 0)
 		return -1;
 	array_foreach_modifiable(ended, row) {
 		row->released_at = row->until;
@@ -208,7 +91,7 @@ expire(struct geotrip_store *store, int64_t user_id, int64_t now, pool_t pool,
 int geotrip_sqlite_expire_user(struct geotrip_store *store, int64_t user_id,
 			       int64_t now, const char **error_r)
 {
-	ARRAY_TYPE(suspension) ended;
+	ARRAY_TYPE(geotrip_suspension) ended;
 
 	t_array_init(&ended, 1);
 	return expire(store, user_id, now, pool_datastack_create(), &ended,
@@ -237,7 +120,7 @@ int geotrip_store_expire(struct geotrip_store *store,
 			 geotrip_suspension_callback_t *callback,
 			 void *context, const char **error_r)
 {
-	ARRAY_TYPE(suspension) ended;
+	ARRAY_TYPE(geotrip_suspension) ended;
 	int64_t now = geotrip_now();
 	pool_t pool;
 	int ret;
@@ -258,7 +141,7 @@ int geotrip_store_expire(struct geotrip_store *store,
 		ret = geotrip_sqlite_commit(store, error_r);
 	/* nothing is told before it is true */
 	if (ret == 0)
-		call_suspensions(&ended, callback, context);
+		geotrip_sqlite_tell_suspensions(&ended, callback, context);
 	pool_unref(&pool);
 	return ret;
 }

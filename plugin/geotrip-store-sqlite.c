@@ -1,15 +1,12 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The SQLite store: opens the database, brings its schema up to date, notices
-   when the file or its contents were changed by others. */
+/* The SQLite store: opens the database, notices when the file or its contents
+   were changed by others. */
 
 #include "lib.h"
 #include "array.h"
-#include "geotrip-migrations.h"
 #include "geotrip-store-sqlite.h"
 
-/* "geoT": tells file(1) and us whose database it is. */
-#define APPLICATION_ID 0x67656f54
 /* What the write-ahead log is cut to after a long reader let it grow. */
 #define WAL_MAX_BYTES (64 * 1024 * 1024)
 /* The auth process brings the log into the database only when nobody else does
@@ -64,126 +61,6 @@ void geotrip_store_deinit(struct geotrip_store **_store)
 	i_free(store);
 }
 
-static int
-store_exec(struct geotrip_store *store, const char *sql, const char **error_r)
-{
-	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
-		return 0;
-	*error_r = geotrip_sqlite_error(store,
-					sqlite3_extended_errcode(store->db));
-	return -1;
-}
-
-static int
-store_get_int(struct geotrip_store *store, const char *sql, int64_t *value_r,
-	      const char **error_r)
-{
-	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
-	int ret;
-
-	if (stmt == NULL)
-		return -1;
-	ret = geotrip_sqlite_step(store, stmt, error_r);
-	if (ret < 0)
-		return -1;
-	if (ret == 0) {
-		/* a row that the schema has put there is missing */
-		*error_r = geotrip_sqlite_error(store, SQLITE_CORRUPT);
-		return -1;
-	}
-	*value_r = sqlite3_column_int64(stmt, 0);
-	(void)sqlite3_reset(stmt);
-	return 0;
-}
-
-static unsigned int schema_version(void)
-{
-	unsigned int count = 0;
-
-	while (geotrip_migrations[count] != NULL)
-		count++;
-	return count;
-}
-
-/* Refuse the database of another program before anything in it is changed. */
-static int store_check_id(struct geotrip_store *store, const char **error_r)
-{
-	static const char sql_id[] = "PRAGMA application_id";
-	static const char sql_tables[] = "SELECT count(*) FROM sqlite_schema";
-	int64_t id, tables;
-
-	if (store_get_int(store, sql_id, &id, error_r) < 0 ||
-	    store_get_int(store, sql_tables, &tables, error_r) < 0)
-		return -1;
-	if (id != APPLICATION_ID && (id != 0 || tables > 0)) {
-		*error_r = t_strdup_printf(
-			"Database geotrip_db=%s: is the database of another "
-			"program. Name another file", store->set.path);
-		return -1;
-	}
-	return 0;
-}
-
-/* Which version does the schema have? Refuses one newer than this code. */
-static int
-store_get_version(struct geotrip_store *store, int64_t *version_r,
-		  const char **error_r)
-{
-	static const char sql[] = "PRAGMA user_version";
-
-	if (store_get_int(store, sql, version_r, error_r) < 0)
-		return -1;
-	if (*version_r < 0) {
-		*error_r = geotrip_sqlite_error(store, SQLITE_CORRUPT);
-		return -1;
-	}
-	if (*version_r > schema_version()) {
-		*error_r = t_strdup_printf(
-			"Database geotrip_db=%s: has version %"PRId64" of the "
-			"schema, but this geotrip knows only %u. Install the "
-			"newer geotrip again, or name another file",
-			store->set.path, *version_r, schema_version());
-		return -1;
-	}
-	return 0;
-}
-
-static int
-store_migrate_from(struct geotrip_store *store, int64_t version,
-		   const char **error_r)
-{
-	for (; geotrip_migrations[version] != NULL; version++) {
-		if (store_exec(store, geotrip_migrations[version],
-			       error_r) < 0)
-			return -1;
-	}
-	return store_exec(store, t_strdup_printf(
-		"PRAGMA application_id = %d; PRAGMA user_version = %"PRId64,
-		APPLICATION_ID, version), error_r);
-}
-
-static int store_migrate(struct geotrip_store *store, const char **error_r)
-{
-	int64_t version;
-
-	if (store_get_version(store, &version, error_r) < 0)
-		return -1;
-	if (version == schema_version())
-		return 0;
-	if (geotrip_sqlite_begin(store, error_r) < 0)
-		return -1;
-	/* another process may have done it while we waited for the lock */
-	if (store_get_version(store, &version, error_r) < 0 ||
-	    store_migrate_from(store, version, error_r) < 0) {
-		geotrip_sqlite_rollback(store);
-		return -1;
-	}
-	if (geotrip_sqlite_commit(store, error_r) < 0)
-		return -1;
-	store->created = version == 0;
-	return 0;
-}
-
 /* Without a write-ahead log readers would hold up the logins. A copy of the
    database that somebody made may have none. */
 static int store_use_wal(struct geotrip_store *store, const char **error_r)
@@ -218,12 +95,14 @@ static int store_configure(struct geotrip_store *store, const char **error_r)
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
 				NULL);
-	if (store_exec(store, t_strdup_printf(
+	if (geotrip_sqlite_exec(store, t_strdup_printf(
 		"PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; "
 		"PRAGMA journal_size_limit = %u", WAL_MAX_BYTES),
 		error_r) < 0)
 		return -1;
-	return !store->set.create ? 0 : store_exec(store, t_strdup_printf(
+	if (!store->set.create)
+		return 0;
+	return geotrip_sqlite_exec(store, t_strdup_printf(
 		"PRAGMA wal_autocheckpoint = %u; PRAGMA cache_size = -%u",
 		AUTH_CHECKPOINT_PAGES, AUTH_CACHE_KB), error_r);
 }
@@ -238,10 +117,10 @@ store_get_changes(struct geotrip_store *store, int64_t *change_number_r,
 	static const char sql_login[] =
 		"SELECT coalesce(max(id), 0) FROM login";
 
-	return store_get_int(store, sql_number, change_number_r,
-			     error_r) < 0 ||
-		store_get_int(store, sql_login, last_login_id_r,
-			      error_r) < 0 ? -1 : 0;
+	return geotrip_sqlite_get_int(store, sql_number, change_number_r,
+				      error_r) < 0 ||
+		geotrip_sqlite_get_int(store, sql_login, last_login_id_r,
+				       error_r) < 0 ? -1 : 0;
 }
 
 static int store_open_file(struct geotrip_store *store, const char **error_r)
@@ -267,10 +146,11 @@ static int store_open_file(struct geotrip_store *store, const char **error_r)
 		return -1;
 	}
 	if (store_configure(store, error_r) < 0 ||
-	    store_check_id(store, error_r) < 0 ||
+	    geotrip_sqlite_check_id(store, error_r) < 0 ||
 	    store_use_wal(store, error_r) < 0 ||
-	    store_migrate(store, error_r) < 0 ||
-	    store_get_int(store, sql, &store->data_version, error_r) < 0 ||
+	    geotrip_sqlite_migrate(store, error_r) < 0 ||
+	    geotrip_sqlite_get_int(store, sql, &store->data_version,
+				   error_r) < 0 ||
 	    store_get_changes(store, &store->change_number,
 			      &store->last_login_id, error_r) < 0)
 		return -1;
@@ -291,12 +171,6 @@ static bool store_file_is_gone(struct geotrip_store *store)
 
 	return stat(store->set.path, &st) < 0 ||
 		st.st_ino != store->st.st_ino || st.st_dev != store->st.st_dev;
-}
-
-void geotrip_sqlite_next_generation(struct geotrip_store *store)
-{
-	if (++store->generation == 0)
-		store->generation++;
 }
 
 int geotrip_store_open(struct geotrip_store *store, const char **error_r)
@@ -322,7 +196,7 @@ int geotrip_store_sync(struct geotrip_store *store, const char **error_r)
 	static const char sql[] = "PRAGMA data_version";
 	int64_t data_version, change_number, last_login_id;
 
-	if (store_get_int(store, sql, &data_version, error_r) < 0)
+	if (geotrip_sqlite_get_int(store, sql, &data_version, error_r) < 0)
 		return -1;
 	if (data_version == store->data_version)
 		return 0;

@@ -66,6 +66,19 @@ int geotrip_sqlite_step(struct geotrip_store *store, sqlite3_stmt *stmt,
 /* Step a statement that returns no rows. */
 int geotrip_sqlite_run(struct geotrip_store *store, sqlite3_stmt *stmt,
 		       const char **error_r);
+/* Run statements that are not kept, and return no rows. */
+int geotrip_sqlite_exec(struct geotrip_store *store, const char *sql,
+			const char **error_r);
+/* Get the number that a statement, a constant, returns. Without a row the
+   database is damaged. */
+int geotrip_sqlite_get_int(struct geotrip_store *store, const char *sql,
+			   int64_t *value_r, const char **error_r);
+
+/* Refuse the database of another program before anything in it is changed. */
+int geotrip_sqlite_check_id(struct geotrip_store *store, const char **error_r);
+/* Bring the schema up to date; refuse one that is newer than this code. Sets
+   store->created if there was none. */
+int geotrip_sqlite_migrate(struct geotrip_store *store, const char **error_r);
 
 /* Show the others that this process records, too, until it leaves them or
    ends. It needs the directory of the database and locks there: without them
@@ -127,6 +140,18 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 #define GEOTRIP_SQLITE_SUSPENSION_COLUMN_COUNT 11
 void geotrip_sqlite_suspension(pool_t pool, sqlite3_stmt *stmt, int idx,
 			       struct geotrip_suspension *suspension_r);
+
+ARRAY_DEFINE_TYPE(geotrip_suspension, struct geotrip_suspension);
+/* Append the suspensions whose time is over at now and that are not closed
+   yet, of the user or of all (0). Their texts come from the pool. */
+int geotrip_sqlite_ended_suspensions(struct geotrip_store *store,
+				     int64_t user_id, int64_t now, pool_t pool,
+				     ARRAY_TYPE(geotrip_suspension) *ended,
+				     const char **error_r);
+/* Call back for each of them. */
+void geotrip_sqlite_tell_suspensions(const ARRAY_TYPE(geotrip_suspension) *rows,
+				     geotrip_suspension_callback_t *callback,
+				     void *context);
 
 /* Within a transaction: queue a notice of the suspension, unless it has one of
    that kind already. */
