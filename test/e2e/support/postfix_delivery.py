@@ -1,6 +1,8 @@
 """A private Postfix that takes notices and delivers them to Dovecot."""
 
-from .ports import free_port, listens
+import smtplib
+
+from .ports import free_port
 from .postfix import Postfix
 from .waiting import wait_until
 
@@ -34,5 +36,15 @@ class DeliveringPostfix(Postfix):
 
     def start(self):
         super().start()
-        wait_until(lambda: listens(self.mail_port), "Postfix listens")
+        wait_until(self._greets, "Postfix greets")
         return self
+
+    def _greets(self):
+        """An smtpd that has greeted has talked to Dovecot. One that cannot,
+        because Dovecot is stopped in the meantime, ends, and Postfix waits for
+        a minute before it starts another."""
+        try:
+            smtplib.SMTP("127.0.0.1", self.mail_port, timeout=60).close()
+        except OSError:
+            return False
+        return True
