@@ -4,24 +4,18 @@
    in a real event loop. */
 
 #include "lib.h"
-#include "ioloop.h"
 #include "test-common.h"
-#include "geotrip-event.h"
 #include "geotrip-policy.h"
 #include "geotrip-settings-read.h"
-#include "geotrip-store.h"
+#include "test-login-fixture.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #define USER "user@example.com"
 #define REFUSED "521 5.7.1 Suspended."
 #define LET_THROUGH "DUNNO"
 
-static const char *db_path;
-static struct ioloop *ioloop;
-static struct event *event;
 static struct geotrip_config config;
 
 static struct geotrip_policy *start(const char *mode, const char *services)
@@ -29,7 +23,7 @@ static struct geotrip_policy *start(const char *mode, const char *services)
 	struct geotrip_settings set = geotrip_default_settings;
 	const char *error;
 
-	set.geotrip_db = db_path;
+	set.geotrip_db = test_store_path;
 	set.geotrip_mmdb = "/nonexistent";
 	set.geotrip_mode = mode;
 	set.geotrip_services = "";
@@ -43,13 +37,15 @@ static struct geotrip_policy *start(const char *mode, const char *services)
 	if (geotrip_config_parse(&set, pool_datastack_create(), &config,
 				 &error) < 0)
 		i_fatal("%s", error);
-	return geotrip_policy_init(&config, event);
+	return geotrip_policy_init(&config, gt_event);
 }
 
 static struct geotrip_store *store_open(void)
 {
 	const struct geotrip_store_settings set = {
-		.path = db_path, .create = TRUE, .lock_wait_msecs = 1000,
+		.path = test_store_path,
+		.create = TRUE,
+		.lock_wait_msecs = 1000,
 	};
 	struct geotrip_store *store = geotrip_store_init(&set);
 	const char *error;
@@ -77,21 +73,6 @@ static void release(const char *user)
 	if (geotrip_store_release(store, user, NULL, &error) <= 0)
 		i_fatal("release failed");
 	geotrip_store_deinit(&store);
-}
-
-static void unlink_db(void)
-{
-	i_unlink_if_exists(db_path);
-	i_unlink_if_exists(t_strconcat(db_path, "-wal", NULL));
-	i_unlink_if_exists(t_strconcat(db_path, "-shm", NULL));
-}
-
-static void run_ioloop(unsigned int msecs)
-{
-	struct timeout *to = timeout_add_short(msecs, io_loop_stop, ioloop);
-
-	io_loop_run(ioloop);
-	timeout_remove(&to);
 }
 
 static const char *
@@ -188,7 +169,7 @@ static void test_policy_action(void)
 	release(USER);
 	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), LET_THROUGH);
 	geotrip_policy_deinit(&policy);
-	unlink_db();
+	remove_db();
 	test_end();
 }
 
@@ -214,13 +195,13 @@ static void test_policy_nobody(void)
 				       tests[i].action, i);
 		geotrip_policy_deinit(&policy);
 	}
-	unlink_db();
+	remove_db();
 	test_end();
 }
 
 static void test_policy_errors(void)
 {
-	const char *away = t_strconcat(db_path, ".away", NULL);
+	const char *away = t_strconcat(test_store_path, ".away", NULL);
 	struct geotrip_policy *policy = start("enforce", "smtp");
 
 	test_begin("policy: errors");
@@ -228,30 +209,30 @@ static void test_policy_errors(void)
 	test_expect_error_string("does not exist");
 	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), LET_THROUGH);
 	test_expect_no_more_errors();
-	test_assert(access(db_path, F_OK) < 0);
+	test_assert(access(test_store_path, F_OK) < 0);
 
 	/* it is left alone for a second */
 	suspend(USER, GEOTRIP_NEVER);
 	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), LET_THROUGH);
-	run_ioloop(1100);
+	gt_run_ioloop(1100);
 	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), REFUSED);
 
 	/* the file is looked at each time; the error was logged before */
-	if (rename(db_path, away) < 0)
+	if (rename(test_store_path, away) < 0)
 		i_fatal("rename() failed: %m");
 	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), LET_THROUGH);
-	if (rename(away, db_path) < 0)
+	if (rename(away, test_store_path) < 0)
 		i_fatal("rename() failed: %m");
-	run_ioloop(1100);
+	gt_run_ioloop(1100);
 	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), REFUSED);
 
 	/* another one took its place: at once */
-	unlink_db();
+	remove_db();
 	suspend("other", GEOTRIP_NEVER);
 	test_assert_strcmp(ask(policy, USER, "203.0.113.1"), LET_THROUGH);
 	test_assert_strcmp(ask(policy, "other", "203.0.113.1"), REFUSED);
 	geotrip_policy_deinit(&policy);
-	unlink_db();
+	remove_db();
 	test_end();
 }
 
@@ -264,24 +245,5 @@ int main(void)
 		test_policy_errors,
 		NULL
 	};
-	char template[] = "/tmp/test-geotrip-policy.XXXXXX";
-	char path_buf[64];
-	int ret;
-
-	lib_init();
-	if (mkdtemp(template) == NULL)
-		i_fatal("mkdtemp() failed: %m");
-	i_snprintf(path_buf, sizeof(path_buf), "%s/geotrip.db", template);
-	db_path = path_buf;
-	ioloop = io_loop_create();
-	event = geotrip_event_create(NULL);
-
-	ret = test_run(tests);
-
-	event_unref(&event);
-	io_loop_destroy(&ioloop);
-	if (rmdir(template) < 0)
-		i_fatal("rmdir(%s) failed: %m", template);
-	lib_deinit();
-	return ret;
+	return gt_run_tests(tests);
 }
