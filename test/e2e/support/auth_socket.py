@@ -5,19 +5,16 @@ requests in one write: what no mail program would send."""
 import base64
 import os
 import random
-import socket
 
-from .waiting import SLOW
+from .line_socket import LineSocket
+from .waiting import DEADLINE
 
 
-class AuthSocket:
+class AuthSocket(LineSocket):
     """server_pid: the process at the other end."""
 
-    def __init__(self, path, timeout=20):
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(timeout * SLOW)
-        self._socket.connect(str(path))
-        self._lines = self._socket.makefile("rb")
+    def __init__(self, path, timeout=DEADLINE):
+        super().__init__(path, timeout)
         self._last_id = 0
         # As process ids go, but of no process: each connection needs its own.
         client = random.SystemRandom().randint(1 << 24, (1 << 31) - 1)
@@ -27,21 +24,8 @@ class AuthSocket:
             if line.startswith(b"SPID\t"):
                 self.server_pid = int(line.split(b"\t")[1])
 
-    def close(self):
-        self._lines.close()
-        self._socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def write(self, data):
-        self._socket.sendall(data)
-
     def _line(self):
-        line = self._lines.readline()
+        line = self.read_line()
         if not line.endswith(b"\n"):
             raise ConnectionError("the auth process hung up")
         return line[:-1]

@@ -2,9 +2,8 @@
 as it never would."""
 
 import os
-import socket
 
-from .waiting import SLOW
+from .line_socket import LineSocket
 
 # What Postfix sends for the recipient of a client that has authenticated.
 ATTRIBUTES = {
@@ -30,34 +29,11 @@ def request(user, **attributes):
                     in attributes.items()) + b"\n"
 
 
-class PolicySocket:
-    def __init__(self, path, timeout=20):
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(timeout * SLOW)
-        self._socket.connect(str(path))
-        self._lines = self._socket.makefile("rb")
-
-    def close(self):
-        self._lines.close()
-        self._socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def write(self, data):
-        self._socket.sendall(data)
-
-    def finish(self):
-        """Nothing more is sent."""
-        self._socket.shutdown(socket.SHUT_WR)
-
+class PolicySocket(LineSocket):
     def answer(self):
         """The next action, or None if the service hung up."""
         try:
-            line, end = self._lines.readline(), self._lines.readline()
+            line, end = self.read_line(), self.read_line()
         except ConnectionError:
             return None
         if not line:

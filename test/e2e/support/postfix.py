@@ -21,7 +21,8 @@ class Postfix:
         (self.top / "spool").mkdir()
         paths.own_directory(self.top / "data", "postfix", 0o700)
         (self.etc / "main.cf").write_text(postfix_conf.MAIN.format(
-            top=self.top, auth=dovecot.postfix_socket))
+            top=self.top, spool=self.top / "spool",
+            auth=dovecot.postfix_socket))
         (self.etc / "master.cf").write_text(
             postfix_conf.MASTER.format(port=self.port))
 

@@ -4,50 +4,7 @@ import re
 
 from . import paths
 
-MAIN = """\
-compatibility_level = 3.6
-config_directory = {top}/etc
-queue_directory = {top}/spool
-data_directory = {top}/data
-maillog_file = {top}/postfix.log
-maillog_file_prefixes = {top}
-myhostname = mx.example.com
-mydestination =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4, ipv6
-alias_maps =
-alias_database =
-mynetworks =
-default_transport = discard:
-relay_transport = discard:
-smtpd_client_restrictions =
-smtpd_relay_restrictions = permit_sasl_authenticated, reject
-smtpd_error_sleep_time = 0
-smtpd_sasl_auth_enable = yes
-smtpd_sasl_type = dovecot
-smtpd_sasl_path = {auth}
-smtpd_sasl_security_options = noanonymous
-smtpd_upstream_proxy_protocol = haproxy
-"""
-
-# service type private unprivileged chroot wakeup maxproc command
-MASTER = """\
-127.0.0.1:{port} inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-proxymap unix - - n - - proxymap
-anvil unix - - n - 1 anvil
-discard unix - - n - - discard
-error unix - - n - - error
-postlog unix-dgram n - n - 1 postlogd
-"""
-
-# What the examples are added to.
-EXAMPLE_MAIN = """\
+COMMON_MAIN = """\
 compatibility_level = 3.6
 config_directory = {top}/etc
 queue_directory = {spool}
@@ -66,19 +23,36 @@ relay_transport = discard:
 smtpd_error_sleep_time = 0
 smtpd_upstream_proxy_protocol = haproxy
 """
-EXAMPLE_MASTER = """\
-cleanup unix n - y - 0 cleanup
+MAIN = COMMON_MAIN + """\
+smtpd_client_restrictions =
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {auth}
+smtpd_sasl_security_options = noanonymous
+"""
+
+# service type private unprivileged chroot wakeup maxproc command
+COMMON_MASTER = """\
+cleanup unix n - {chroot} - 0 cleanup
 qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - y 1000? 1 tlsmgr
-rewrite unix - - y - - trivial-rewrite
-bounce unix - - y - 0 bounce
-defer unix - - y - 0 bounce
-trace unix - - y - 0 bounce
+rewrite unix - - {chroot} - - trivial-rewrite
+bounce unix - - {chroot} - 0 bounce
+defer unix - - {chroot} - 0 bounce
+trace unix - - {chroot} - 0 bounce
 proxymap unix - - n - - proxymap
-anvil unix - - y - 1 anvil
-discard unix - - y - - discard
-error unix - - y - - error
+anvil unix - - {chroot} - 1 anvil
+discard unix - - {chroot} - - discard
+error unix - - {chroot} - - error
 postlog unix-dgram n - n - 1 postlogd
+"""
+MASTER = COMMON_MASTER.format(chroot="n") + """\
+127.0.0.1:{port} inet n - n - - smtpd
+"""
+# What the examples are added to. Most services are in a chroot, as in Debian.
+EXAMPLE_MAIN = COMMON_MAIN
+EXAMPLE_MASTER = COMMON_MASTER.format(chroot="y") + """\
+tlsmgr unix - - y 1000? 1 tlsmgr
 """
 
 
