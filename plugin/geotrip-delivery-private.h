@@ -1,0 +1,149 @@
+/* Copyright (c) 2026 geotrip authors, see the included COPYING file */
+
+#ifndef GEOTRIP_DELIVERY_PRIVATE_H
+#define GEOTRIP_DELIVERY_PRIVATE_H
+
+/* What the steps of a delivery share. Only for geotrip-delivery*.c, where each
+   file calls none but those below it:
+
+   geotrip-delivery.c          the run: what is delivered, in which order
+   geotrip-delivery-notice.c   one notice, one message
+   geotrip-delivery-list.c     many notices, one message to the administrator
+   geotrip-delivery-send.c     a message goes to the mail server
+   geotrip-delivery-outcome.c  what became of a notice
+   geotrip-delivery-run.c      the state of the run
+
+   No function returns an error: what has failed is logged and kept in the
+   run, which ends because of it or goes on. */
+
+#include "geotrip-delivery.h"
+
+struct geotrip_notice_writer;
+
+/* After so many notices in a row for which the mail server or the userdb could
+   not be talked to, they are left alone until the next run. */
+#define GEOTRIP_DELIVERY_MAX_SERVER_FAILURES 3
+
+struct geotrip_delivery_run {
+	const struct geotrip_delivery_input *input;
+	struct geotrip_notice_writer *writer;
+	struct geotrip_mailer *mailer;
+	struct geotrip_delivery_count *count;
+	/* what becomes due later is for the next run */
+	int64_t begin;
+	unsigned int done, total;
+	/* NULL: not shown */
+	void (*progress)(unsigned int done, unsigned int total);
+	/* in a row; of the mail server or the userdb */
+	unsigned int server_failures;
+	bool failed;
+	bool store_failed;
+	/* the last error of a template that was logged */
+	char *template_error;
+};
+
+/* Does the notice go to the owner of the account, and not to the
+   administrator? */
+static inline bool
+geotrip_delivery_is_for_owner(const struct geotrip_notice *notice)
+{
+	return notice->kind == GEOTRIP_NOTICE_SUSPENDED ||
+		notice->kind == GEOTRIP_NOTICE_RELEASED;
+}
+
+/*
+ * geotrip-delivery-notice.c
+ */
+
+/* Deliver the due notices of a kind, each in a message of its own, as long as
+   the run goes on. Not for the kind undelivered, which goes in lists only. */
+void geotrip_delivery_each(struct geotrip_delivery_run *run,
+			   enum geotrip_notice_kind kind);
+
+/*
+ * geotrip-delivery-list.c
+ */
+
+/* Deliver the due notices of the kind copy or undelivered in lists to the
+   administrator, who must have an address, until a list is not sent or the run
+   ends. */
+void geotrip_delivery_lists(struct geotrip_delivery_run *run,
+			    enum geotrip_notice_kind kind);
+
+/*
+ * geotrip-delivery-send.c
+ */
+
+/* Send the message to the addresses, or only to those of them that the notice
+   is pending for. recipients is initialised from the pool and gets an answer
+   for each; it stays empty if none of them is pending. Its addresses are those
+   of to. A server that cannot be talked to is a failure of the run, and defers
+   all of them. */
+void geotrip_delivery_send(struct geotrip_delivery_run *run,
+			   const struct geotrip_notice *notice,
+			   const ARRAY_TYPE(smtp_address_const) *to,
+			   const string_t *message, pool_t pool,
+			   ARRAY_TYPE(geotrip_mailer_recipient) *recipients);
+
+/*
+ * geotrip-delivery-outcome.c
+ */
+
+/* The outcome must be zeroed before one of these sets it. It points to the
+   error and to those of the recipients; what else it points to is in the data
+   stack. */
+
+/* Put the notice off, or give up when it has been tried often enough. */
+void geotrip_delivery_set_deferred(const struct geotrip_delivery_run *run,
+				   const struct geotrip_notice *notice,
+				   const char *error,
+				   struct geotrip_notice_outcome *outcome_r);
+/* Nothing was tried, because something of ours is not in order. */
+void geotrip_delivery_set_untried(const struct geotrip_delivery_run *run,
+				  const char *error,
+				  struct geotrip_notice_outcome *outcome_r);
+/* What the answers for the recipients make of the notice. As long as one may
+   still accept it, it is tried with those that did not. */
+void geotrip_delivery_set_answers(
+	const struct geotrip_delivery_run *run,
+	const struct geotrip_notice *notice,
+	const ARRAY_TYPE(geotrip_mailer_recipient) *recipients,
+	struct geotrip_notice_outcome *outcome_r);
+
+/* Add to the outcome what the administrator is to be told, write it down, count
+   and log it, and show the progress. If somebody took the message and the
+   database cannot be written, this goes on trying for some minutes. to says
+   where it went, for the log; NULL: nowhere. */
+void geotrip_delivery_finish(struct geotrip_delivery_run *run,
+			     const struct geotrip_notice *notice,
+			     struct geotrip_notice_outcome *outcome,
+			     const char *to);
+
+/*
+ * geotrip-delivery-run.c
+ */
+
+/* The store failed: log the error. The run ends. */
+void geotrip_delivery_store_failed(struct geotrip_delivery_run *run,
+				   const char *error);
+/* A template is unusable: log the error, unless it is the same as the last one.
+   The run goes on. */
+void geotrip_delivery_template_failed(struct geotrip_delivery_run *run,
+				      const char *error);
+/* The mail server or the userdb could not be talked to: count it. The run ends
+   when that happens too often in a row. Nothing is logged. */
+void geotrip_delivery_server_failed(struct geotrip_delivery_run *run);
+/* Returns FALSE if the run ends: because of failures, or because it was told
+   to stop. */
+bool geotrip_delivery_goes_on(const struct geotrip_delivery_run *run);
+
+/* Claim the next notice of a kind that was due at run->begin; if like is not
+   NULL, only one that is to go to the same addresses. It is ours for ten
+   minutes. Its texts are allocated from the pool. Returns FALSE if there is
+   none, or the store failed. */
+bool geotrip_delivery_claim(struct geotrip_delivery_run *run,
+			    enum geotrip_notice_kind kind,
+			    const struct geotrip_notice *like, pool_t pool,
+			    struct geotrip_notice *notice_r);
+
+#endif
