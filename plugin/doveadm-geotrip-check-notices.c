@@ -5,7 +5,8 @@
 #include "lib.h"
 #include "array.h"
 #include "geotrip-notice.h"
-#include "doveadm-geotrip-check.h"
+#include "doveadm-geotrip-check-notices.h"
+#include "doveadm-geotrip-check-result.h"
 
 #include <dirent.h>
 #include <unistd.h>

@@ -7,7 +7,8 @@
 #include "array.h"
 #include "geotrip-geo.h"
 #include "doveadm-geotrip.h"
-#include "doveadm-geotrip-check.h"
+#include "doveadm-geotrip-check-notices.h"
+#include "doveadm-geotrip-check-result.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,16 +16,6 @@
 
 /* Makers of country databases publish at least once a month. */
 #define MMDB_MAX_AGE_DAYS 60
-
-static bool all_ok;
-
-void geotrip_check_result(const char *what, bool ok, const char *detail)
-{
-	doveadm_print(what);
-	doveadm_print(ok ? "ok" : "failed");
-	doveadm_print(detail);
-	all_ok = all_ok && ok;
-}
 
 static void check_module(void)
 {
@@ -239,13 +230,8 @@ static void cmd_geotrip_check(struct doveadm_cmd_context *cctx)
 	const char *error;
 	pool_t pool;
 
-	all_ok = TRUE;
 	pool = pool_alloconly_create("geotrip check", 4096);
-	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
-	doveadm_print_header_simple("check");
-	doveadm_print_header_simple("result");
-	doveadm_print_header("detail", "detail",
-			     DOVEADM_PRINT_HEADER_FLAG_EXPAND);
+	geotrip_check_results_begin();
 
 	if (geotrip_cmd_read_settings(cctx, pool, &config, &error) < 0)
 		geotrip_check_result("settings", FALSE, error);
@@ -266,7 +252,7 @@ static void cmd_geotrip_check(struct doveadm_cmd_context *cctx)
 		geotrip_check_mailer(cctx, pool);
 		geotrip_check_templates(&config.notify);
 	}
-	if (!all_ok)
+	if (!geotrip_check_results_ok())
 		doveadm_exit_code = 1;
 	pool_unref(&pool);
 }

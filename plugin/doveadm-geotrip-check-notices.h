@@ -1,15 +1,12 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-#ifndef DOVEADM_GEOTRIP_CHECK_H
-#define DOVEADM_GEOTRIP_CHECK_H
+#ifndef DOVEADM_GEOTRIP_CHECK_NOTICES_H
+#define DOVEADM_GEOTRIP_CHECK_NOTICES_H
 
-/* The parts of doveadm geotrip check. Each prints one line or more. */
+/* The parts of doveadm geotrip check about notices. Each prints one line or
+   more. */
 
 #include "doveadm-geotrip.h"
-
-/* Print a line. If it is not ok, the command fails, and the detail says what
-   to do. */
-void geotrip_check_result(const char *what, bool ok, const char *detail);
 
 /* Does anybody deliver the notices? */
 void geotrip_check_queue(struct geotrip_store *store);
