@@ -87,6 +87,8 @@ static void test_store_processes(void)
 
 	test_begin("store: a user that was purged gets a new id");
 	test_assert(geotrip_store_release(other, "u", NULL, &error) == 1);
+	/* the id is known now, and nobody looks until the next commit */
+	commit_login(store, &user, "JP", HOUR);
 	(void)sql("DELETE FROM suspension");
 	(void)sql("DELETE FROM login");
 	(void)sql("DELETE FROM user");
