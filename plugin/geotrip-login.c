@@ -233,8 +233,9 @@ static void check_decide(struct geotrip_check *check)
 	const struct geotrip_rule *rule;
 	bool suspended;
 
-	suspended = config->enforce &&
-		geotrip_user_suspended(check->user, check->login->time);
+	/* one that is over is ended in any mode */
+	suspended = geotrip_user_suspended(check->user, check->login->time) &&
+		config->enforce;
 	if (suspended && check->suspendable) {
 		check_finish(check, GEOTRIP_VERDICT_BLOCKED);
 		return;

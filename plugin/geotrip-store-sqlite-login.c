@@ -319,6 +319,18 @@ write_trip(struct geotrip_store *store,
 	return 1;
 }
 
+/* Does one of the logins clear the window of its user? */
+static bool changes_users(const ARRAY_TYPE(geotrip_store_login) *logins)
+{
+	const struct geotrip_store_login *login;
+
+	array_foreach(logins, login) {
+		if (login->verdict == GEOTRIP_VERDICT_OBSERVE)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static enum geotrip_store_commit_result
 store_write(struct geotrip_store *store,
 	    ARRAY_TYPE(geotrip_store_login) *logins,
@@ -342,7 +354,10 @@ store_write(struct geotrip_store *store,
 		return ret < 0 ? GEOTRIP_STORE_COMMIT_FAILED :
 			GEOTRIP_STORE_SUSPENDED_ALREADY;
 	}
-	if (geotrip_sqlite_commit(store, error_r) < 0)
+	ret = trip != NULL || changes_users(logins) ?
+		geotrip_sqlite_commit_known(store, error_r) :
+		geotrip_sqlite_commit(store, error_r);
+	if (ret < 0)
 		return GEOTRIP_STORE_COMMIT_FAILED;
 	last = array_back(logins);
 	store->last_login_id = last->id;

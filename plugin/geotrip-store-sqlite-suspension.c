@@ -134,11 +134,13 @@ int geotrip_store_expire(struct geotrip_store *store,
 
 	pool = pool_alloconly_create("geotrip suspensions", 4096);
 	p_array_init(&ended, pool, 16);
-	ret = expire(store, 0, now, pool, &ended, error_r);
+	ret = geotrip_store_sync(store, error_r);
+	if (ret == 0)
+		ret = expire(store, 0, now, pool, &ended, error_r);
 	if (ret < 0)
 		geotrip_sqlite_rollback(store);
 	else
-		ret = geotrip_sqlite_commit(store, error_r);
+		ret = geotrip_sqlite_commit_known(store, error_r);
 	/* nothing is told before it is true */
 	if (ret == 0)
 		geotrip_sqlite_tell_suspensions(&ended, callback, context);

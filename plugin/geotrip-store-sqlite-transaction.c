@@ -12,6 +12,14 @@ void geotrip_sqlite_next_generation(struct geotrip_store *store)
 		store->generation++;
 }
 
+int geotrip_sqlite_change_number(struct geotrip_store *store,
+				 int64_t *number_r, const char **error_r)
+{
+	static const char sql[] = "SELECT number FROM change";
+
+	return geotrip_sqlite_get_int(store, sql, number_r, error_r);
+}
+
 static int
 sqlite_run_sql(struct geotrip_store *store, const char *sql,
 	       const char **error_r)
@@ -64,6 +72,21 @@ int geotrip_sqlite_commit(struct geotrip_store *store, const char **error_r)
 		geotrip_sqlite_rollback(store);
 		return -1;
 	}
+	return 0;
+}
+
+int geotrip_sqlite_commit_known(struct geotrip_store *store,
+				const char **error_r)
+{
+	int64_t number;
+
+	if (geotrip_sqlite_change_number(store, &number, error_r) < 0) {
+		geotrip_sqlite_rollback(store);
+		return -1;
+	}
+	if (geotrip_sqlite_commit(store, error_r) < 0)
+		return -1;
+	store->change_number = number;
 	return 0;
 }
 

@@ -113,13 +113,11 @@ static int
 store_get_changes(struct geotrip_store *store, int64_t *change_number_r,
 		  int64_t *last_login_id_r, const char **error_r)
 {
-	static const char sql_number[] = "SELECT number FROM change";
-	static const char sql_login[] =
-		"SELECT coalesce(max(id), 0) FROM login";
+	static const char sql[] = "SELECT coalesce(max(id), 0) FROM login";
 
-	return geotrip_sqlite_get_int(store, sql_number, change_number_r,
-				      error_r) < 0 ||
-		geotrip_sqlite_get_int(store, sql_login, last_login_id_r,
+	return geotrip_sqlite_change_number(store, change_number_r,
+					    error_r) < 0 ||
+		geotrip_sqlite_get_int(store, sql, last_login_id_r,
 				       error_r) < 0 ? -1 : 0;
 }
 

@@ -88,6 +88,9 @@ void geotrip_sqlite_leave_peers(struct geotrip_store *store);
 
 /* What was read before may have become wrong. */
 void geotrip_sqlite_next_generation(struct geotrip_store *store);
+/* Get the number that grows with each change that concerns users in memory. */
+int geotrip_sqlite_change_number(struct geotrip_store *store,
+				 int64_t *number_r, const char **error_r);
 /* A write transaction. After a successful begin there must be one commit or
    one rollback. If commit fails, it has rolled back. begin_now does not wait
    for another process: returns 1, 0 if one is writing, -1; with an error in
@@ -96,6 +99,11 @@ int geotrip_sqlite_begin(struct geotrip_store *store, const char **error_r);
 int geotrip_sqlite_begin_now(struct geotrip_store *store,
 			     const char **error_r);
 int geotrip_sqlite_commit(struct geotrip_store *store, const char **error_r);
+/* Commit changes that this process knows of by itself: they change no
+   generation, now or later. geotrip_store_sync() must have been called within
+   the transaction. */
+int geotrip_sqlite_commit_known(struct geotrip_store *store,
+				const char **error_r);
 void geotrip_sqlite_rollback(struct geotrip_store *store);
 /* Choose whether the next commits survive a power cut at once (FULL), or only
    what was committed before the last checkpoint surely does (NORMAL). */

@@ -69,24 +69,11 @@ static void test_login_brake(void)
 }
 
 static const char *
-login_at(struct geotrip *gt, const char *user, const char *ip, int64_t time)
-{
-	struct geotrip_login login = {
-		.user = user, .service = "smtp", .mechanism = "PLAIN",
-		.time = time,
-	};
-
-	if (net_addr2ip(ip, &login.ip) < 0)
-		i_fatal("bad address %s", ip);
-	return gt_verdict(gt, &login);
-}
-
-static const char *
 travel_at(struct geotrip *gt, const char *user, int64_t time)
 {
-	(void)login_at(gt, user, JP, time);
-	(void)login_at(gt, user, US, time + 1);
-	return login_at(gt, user, BR, time + 2);
+	(void)gt_login_at(gt, user, JP, time);
+	(void)gt_login_at(gt, user, US, time + 1);
+	return gt_login_at(gt, user, BR, time + 2);
 }
 
 static void test_login_brake_ahead(void)

@@ -189,6 +189,33 @@ static void test_login_observe(void)
 	gt_stop(&gt);
 }
 
+static void test_login_observe_forgiven(void)
+{
+	struct geotrip_settings set = gt_settings();
+	int64_t begin = geotrip_now();
+	struct geotrip *gt;
+
+	set.geotrip_mode = "observe";
+	gt = gt_start(&set);
+	(void)gt_login(gt, "u", JP);
+	gt_run_ioloop(1);
+	(void)sql(t_strdup_printf(
+		"INSERT INTO suspension (user_id, since, until, reason, rule, "
+		"countries, source) VALUES (1, %"PRId64", %"PRId64", 'r', "
+		"'r', 'JP', 'rule')", begin, begin + GEOTRIP_USECS(600)));
+
+	test_begin("login: mode observe forgives what was before the end");
+	(void)gt_login_at(gt, "u", US, begin + GEOTRIP_USECS(500));
+	(void)gt_login_at(gt, "u", BR, begin + GEOTRIP_USECS(700));
+	(void)gt_login_at(gt, "u", DE, begin + GEOTRIP_USECS(701));
+	(void)gt_login_at(gt, "u", JP, begin + GEOTRIP_USECS(702));
+	gt_run_ioloop(1);
+	test_assert_strcmp(sql("SELECT verdict FROM login"),
+			   "allow allow allow allow observe");
+	test_end();
+	gt_stop(&gt);
+}
+
 int main(void)
 {
 	static void (*const tests[])(void) = {
@@ -198,6 +225,7 @@ int main(void)
 		test_login_sessions,
 		test_login_imap_trips,
 		test_login_observe,
+		test_login_observe_forgiven,
 		NULL
 	};
 	return gt_run_tests(tests);

@@ -64,6 +64,71 @@ static void test_store_changes(void)
 	remove_db();
 }
 
+static void no_row(const struct geotrip_suspension *row ATTR_UNUSED,
+		   void *context ATTR_UNUSED)
+{
+}
+
+/* Another process commits something that concerns no user in memory, which is
+   when a number that was not kept would show. */
+static bool is_noticed_later(struct geotrip_store *store)
+{
+	(void)sql("UPDATE notice SET attempts = attempts + 1");
+	return is_noticed(store);
+}
+
+static void test_store_known(void)
+{
+	struct geotrip_store *store = open_store(TRUE);
+	struct geotrip_store *other = open_store(FALSE);
+	struct geotrip_store_user user = { .name = "u" }, again = user;
+	struct geotrip_store_login login;
+	struct geotrip_store_trip trip = {
+		.rule = "r", .reason = "r", .countries = "JP",
+	};
+	const char *error;
+
+	test_begin("store: what it changed itself is no news");
+	t_array_init(&trip.evidence, 1);
+	trip.until = 3 * HOUR;
+	login = make_login(&user, "JP", 2 * HOUR);
+	login.verdict = GEOTRIP_VERDICT_TRIP;
+	test_assert(commit_one(store, &login, &trip) ==
+		    GEOTRIP_STORE_COMMITTED);
+	test_assert(!is_noticed_later(store));
+	test_assert(geotrip_store_expire(store, no_row, NULL, &error) == 0);
+	test_assert_strcmp(sql("SELECT released_by FROM suspension"), "time");
+	test_assert(!is_noticed_later(store));
+	login.time = 4 * HOUR;
+	login.verdict = GEOTRIP_VERDICT_OBSERVE;
+	test_assert(commit_one(store, &login, NULL) ==
+		    GEOTRIP_STORE_COMMITTED);
+	test_assert(!is_noticed_later(store));
+	test_end();
+
+	test_begin("store: what others changed just before is");
+	commit_login(other, &again, "US", 4 * HOUR);
+	trip.until = GEOTRIP_NEVER;
+	login.verdict = GEOTRIP_VERDICT_TRIP;
+	{
+		unsigned int generation = geotrip_store_generation(store);
+
+		test_assert(commit_one(store, &login, &trip) ==
+			    GEOTRIP_STORE_COMMITTED);
+		test_assert(geotrip_store_generation(store) != generation);
+		test_assert(geotrip_store_suspend(other, "v", 5 * HOUR, "r",
+						  &error) == 0);
+		generation = geotrip_store_generation(store);
+		test_assert(geotrip_store_expire(store, no_row, NULL,
+						 &error) == 0);
+		test_assert(geotrip_store_generation(store) != generation);
+	}
+	test_end();
+	geotrip_store_deinit(&other);
+	geotrip_store_deinit(&store);
+	remove_db();
+}
+
 static void test_store_processes(void)
 {
 	struct geotrip_store *store = open_store(TRUE);
@@ -208,6 +273,7 @@ int main(void)
 {
 	static void (*const tests[])(void) = {
 		test_store_changes,
+		test_store_known,
 		test_store_processes,
 		test_store_shared,
 		test_store_locked,

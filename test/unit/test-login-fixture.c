@@ -85,6 +85,19 @@ const char *gt_login(struct geotrip *gt, const char *user, const char *ip)
 	return gt_login_full(gt, user, ip, "smtp", NULL);
 }
 
+const char *gt_login_at(struct geotrip *gt, const char *user, const char *ip,
+			int64_t time)
+{
+	struct geotrip_login login = {
+		.user = user, .service = "smtp", .mechanism = "PLAIN",
+		.time = time,
+	};
+
+	if (net_addr2ip(ip, &login.ip) < 0)
+		i_fatal("bad address %s", ip);
+	return gt_verdict(gt, &login);
+}
+
 const char *gt_travel(struct geotrip *gt, const char *user)
 {
 	test_assert_strcmp(gt_login(gt, user, JP), "allow");

@@ -35,6 +35,9 @@ const char *gt_login_full(struct geotrip *gt, const char *user, const char *ip,
 			  const char *service, const char *session);
 /* The same for one that wants to send, without a session. */
 const char *gt_login(struct geotrip *gt, const char *user, const char *ip);
+/* The same at a time. */
+const char *gt_login_at(struct geotrip *gt, const char *user, const char *ip,
+			int64_t time);
 /* Two logins that are let in, then one from a third country: its answer. */
 const char *gt_travel(struct geotrip *gt, const char *user);
 
