@@ -33,9 +33,12 @@ static void remove_directory(void)
 
 const char *fuzz_directory(void)
 {
+	const char *parent = getenv("TMPDIR");
+
 	if (directory == NULL) {
-		directory = strdup("/tmp/geotrip-fuzz.XXXXXX");
-		if (directory == NULL || mkdtemp(directory) == NULL)
+		directory = i_strdup_printf("%s/geotrip-fuzz.XXXXXX",
+					    parent == NULL ? "/tmp" : parent);
+		if (mkdtemp(directory) == NULL)
 			i_fatal("mkdtemp() failed: %m");
 		if (atexit(remove_directory) != 0)
 			i_fatal("atexit() failed");

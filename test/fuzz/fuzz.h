@@ -22,7 +22,7 @@ const char *fuzz_text(struct fuzz_input *input);
 /* A number that the next text makes; any value. */
 uint64_t fuzz_number(struct fuzz_input *input);
 
-/* A directory for files, removed at the end. */
+/* A directory for files, in $TMPDIR or /tmp; removed at the end. */
 const char *fuzz_directory(void);
 /* Make a file in memory; it is another one each time. Returns its path, valid
    until the next call. */
