@@ -134,6 +134,7 @@ void geotrip_login_queue_written(struct geotrip_login_queue *queue)
 	struct geotrip_user *const *users;
 	unsigned int i, count;
 
+	i_assert(batch != NULL);
 	logins = array_get(&batch->logins, &count);
 	users = array_front(&batch->users);
 	for (i = 0; i < count; i++)

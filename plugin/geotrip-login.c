@@ -188,6 +188,7 @@ static bool check_is_outdated(struct geotrip_check *check)
 	if (check->synced_for_trip)
 		return FALSE;
 	check->synced_for_trip = TRUE;
+	geotrip_expire(gt);
 	return geotrip_store_sync(gt->store, &error) == 0 &&
 		check->user->generation != geotrip_store_generation(gt->store);
 }
@@ -218,7 +219,6 @@ check_trip(struct geotrip_check *check, const struct geotrip_rule *rule,
 			      check->user->seen_count, sighting,
 			      &check->trip.evidence);
 	check->trip.countries = geotrip_join_countries(&check->trip.evidence);
-	geotrip_expire(gt);
 	geotrip_recorder_trip(gt->recorder, &row, &check->trip,
 			      check_tripped, check);
 }

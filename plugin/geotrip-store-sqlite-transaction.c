@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
 /* Transactions of the SQLite store: how long they wait for other processes, how
-   durable they are. */
+   durable they are, and what of them is news to this process. */
 
 #include "lib.h"
 #include "geotrip-store-sqlite.h"

@@ -101,7 +101,8 @@ int geotrip_sqlite_begin_now(struct geotrip_store *store,
 int geotrip_sqlite_commit(struct geotrip_store *store, const char **error_r);
 /* Commit changes that this process knows of by itself: they change no
    generation, now or later. geotrip_store_sync() must have been called within
-   the transaction. */
+   the transaction, before its first change. If it fails, it has rolled
+   back. */
 int geotrip_sqlite_commit_known(struct geotrip_store *store,
 				const char **error_r);
 void geotrip_sqlite_rollback(struct geotrip_store *store);

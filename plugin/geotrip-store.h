@@ -150,6 +150,7 @@ geotrip_store_commit_callback_t(enum geotrip_store_commit_result result,
 
 /* Write the logins in one transaction and set their ids; with a trip also the
    suspension, its evidence and its notice, so that they survive a power cut.
+   That changes no generation: who keeps users in memory knows what it wrote.
    The callback is called exactly once; SQLite calls it before this returns. */
 void geotrip_store_commit(struct geotrip_store *store,
 			  ARRAY_TYPE(geotrip_store_login) *logins,
@@ -229,8 +230,9 @@ int geotrip_store_release(struct geotrip_store *store, const char *user,
 			  const char *reason, const char **error_r);
 
 /* Close suspensions whose time is over, queue notices for those whose owner
-   was told of the beginning, and call back for each. Returns 0, or -1 with an
-   error. */
+   was told of the beginning, and call back for each. That changes no
+   generation: who keeps these users in memory loads them again. Returns 0, or
+   -1 with an error. */
 int geotrip_store_expire(struct geotrip_store *store,
 			 geotrip_suspension_callback_t *callback,
 			 void *context, const char **error_r);

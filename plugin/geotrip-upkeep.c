@@ -50,7 +50,13 @@ static void
 suspension_ended(const struct geotrip_suspension *suspension, void *context)
 {
 	struct geotrip *gt = context;
+	struct geotrip_user *user =
+		geotrip_users_find(gt->users, suspension->user);
 
+	/* the clock may have been ahead: what we remember of its end is not
+	   what is written */
+	if (user != NULL)
+		user->generation = 0;
 	geotrip_event_suspension_ended(gt->event, suspension->user,
 				       suspension->released_by,
 				       suspension->release_reason);

@@ -96,6 +96,12 @@ geotrip_users_get(struct geotrip_users *users, const char *name)
 	return user;
 }
 
+struct geotrip_user *
+geotrip_users_find(struct geotrip_users *users, const char *name)
+{
+	return hash_table_lookup(users->hash, name);
+}
+
 void geotrip_user_ref(struct geotrip_user *user)
 {
 	i_assert(user->refcount > 0);
@@ -239,6 +245,8 @@ bool geotrip_user_suspended(struct geotrip_user *user, int64_t now)
 		return TRUE;
 	geotrip_user_clear(user, user->suspended_until);
 	user->suspended_until = 0;
+	/* the next login is the first one there that counts again */
+	i_zero(&user->store.places);
 	return FALSE;
 }
 

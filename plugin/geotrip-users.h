@@ -17,7 +17,8 @@ struct geotrip_user {
 	int refcount;
 	struct geotrip_store_user store;
 
-	/* the store's generation when the history was loaded; 0: never */
+	/* the store's generation when the history was loaded; 0: it is to be
+	   loaded */
 	unsigned int generation;
 	/* logins up to this time do not count */
 	int64_t cleared_at;
@@ -41,6 +42,9 @@ void geotrip_users_deinit(struct geotrip_users **users);
    until the next geotrip_users_get(), or as long as there is a reference. */
 struct geotrip_user *
 geotrip_users_get(struct geotrip_users *users, const char *name);
+/* Returns the user, or NULL if it is not in memory. */
+struct geotrip_user *
+geotrip_users_find(struct geotrip_users *users, const char *name);
 /* Call back for every user in memory. */
 void geotrip_users_foreach(struct geotrip_users *users,
 			   void (*callback)(struct geotrip_user *user,

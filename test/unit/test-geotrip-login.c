@@ -216,6 +216,55 @@ static void test_login_observe_forgiven(void)
 	gt_stop(&gt);
 }
 
+/* The suspension is over for the database and not for the login, as when the
+   clock was ahead and is set back. */
+static void test_login_expired(void)
+{
+	struct geotrip_settings set = gt_settings();
+	struct geotrip *gt = gt_start(&set);
+	int64_t now = geotrip_now(), before = now - GEOTRIP_USECS(5400);
+
+	test_begin("login: memory follows the end of a suspension");
+	(void)gt_login_at(gt, "u", JP, before - 2);
+	(void)gt_login_at(gt, "u", US, before - 1);
+	test_assert_strcmp(gt_login_at(gt, "u", BR, before), "trip");
+	(void)sql(t_strdup_printf("UPDATE suspension SET until = %"PRId64,
+				  now - GEOTRIP_USECS(3600)));
+	/* that is noticed, and nothing that comes later is */
+	gt_run_ioloop(5);
+	test_assert_strcmp(gt_login_at(gt, "u", JP, before + 1), "blocked");
+	/* before another one is suspended, what is over is closed */
+	test_assert_strcmp(gt_travel(gt, "v"), "trip");
+	test_assert_strcmp(sql("SELECT released_by FROM suspension "
+			       "ORDER BY id LIMIT 1"), "time");
+	test_assert_strcmp(gt_login_at(gt, "u", JP, before + 2), "allow");
+	test_end();
+	gt_stop(&gt);
+}
+
+static void test_login_counts_again(void)
+{
+	struct geotrip_settings set = gt_settings();
+	int64_t begin = geotrip_now(), end = begin + GEOTRIP_USECS(600);
+	struct geotrip *gt;
+
+	set.geotrip_rules = "2 countries in 1h";
+	set.geotrip_suspend_time = 600;
+	gt = gt_start(&set);
+	test_begin("login: the first one after a suspension is known after a "
+		   "restart");
+	(void)gt_login_at(gt, "u", JP, begin - 1);
+	test_assert_strcmp(gt_login_at(gt, "u", US, begin), "trip");
+	test_assert_strcmp(gt_login_at(gt, "u", JP, end - 1), "blocked");
+	test_assert_strcmp(gt_login_at(gt, "u", JP, end + 1), "allow");
+	gt_run_ioloop(1);
+	test_assert_strcmp(
+		sql("SELECT allowed_time FROM place WHERE country = 'JP'"),
+		t_strdup_printf("%"PRId64, end + 1));
+	test_end();
+	gt_stop(&gt);
+}
+
 int main(void)
 {
 	static void (*const tests[])(void) = {
@@ -226,6 +275,8 @@ int main(void)
 		test_login_imap_trips,
 		test_login_observe,
 		test_login_observe_forgiven,
+		test_login_expired,
+		test_login_counts_again,
 		NULL
 	};
 	return gt_run_tests(tests);
