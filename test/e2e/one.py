@@ -7,6 +7,17 @@ import time
 import unittest
 
 
+# More would hide why the test failed.
+LOG_LINES = 60
+
+
+def log_end(lines):
+    left_out = max(0, len(lines) - LOG_LINES)
+    head = f"server log, without its first {left_out} lines:" if left_out \
+        else "server log:"
+    return "\n".join([head, *lines[left_out:]]) + "\n"
+
+
 class Result(unittest.TestResult):
     def __init__(self, out):
         super().__init__()
@@ -26,7 +37,7 @@ class Result(unittest.TestResult):
     def _failed(self, test, error):
         detail = self._exc_info_to_string(error, test)
         if hasattr(test, "log_excerpt"):
-            detail += "server log:\n" + test.log_excerpt()
+            detail += log_end(test.log_excerpt().splitlines())
         self._report(test, "failed", detail)
 
     def addSuccess(self, test):
