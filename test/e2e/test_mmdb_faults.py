@@ -1,10 +1,11 @@
 """What becomes of the country database while logins come in."""
 
+import os
 import pathlib
 import random
 import time
 
-from support import hostile_mmdb, paths
+from support import hostile_mmdb, paths, sanitize
 from support.auth_socket import plain
 from support.case import PASSWORD, Case
 from support.long import LONG
@@ -94,8 +95,10 @@ class Replaced(Faults):
                          number * (self.batch + 1))
         self.assertEqual(server.auth_pid(), pid)
         self.assertEqual(end[0], begin[0])
-        # The users of the load are remembered: some hundred bytes each.
-        self.assertLess(end[1] - begin[1], number * self.batch * 1024)
+        # The users of the load are remembered: some hundred bytes each. What
+        # watches a process keeps what is freed for a while.
+        if sanitize.MARK not in os.environ:
+            self.assertLess(end[1] - begin[1], number * self.batch * 1024)
         self.assertEqual(self.complaints(server), [])
 
     def descriptors(self, pid):
