@@ -8,8 +8,6 @@
 #include "geotrip-brake.h"
 #include "test-login-fixture.h"
 
-#include <sqlite3.h>
-
 static void test_login_brake(void)
 {
 	struct geotrip_settings set = gt_settings();
@@ -104,19 +102,15 @@ static void test_login_brake_ended_ahead(void)
 	struct geotrip_settings set = gt_settings();
 	struct geotrip *gt;
 	int64_t now = geotrip_now();
-	sqlite3 *db;
 
 	set.geotrip_max_suspensions = "2 in 1h";
 	gt = gt_start(&set);
 	test_begin("login: too many, after they ended when the clock was "
 		   "ahead");
-	if (sqlite3_open(test_store_path, &db) != SQLITE_OK ||
-	    sqlite3_exec(db, t_strdup_printf("INSERT INTO brake (since, max, "
-			"over_at, ended_at, ended_by) VALUES (1, 'x', 1, "
-			"%"PRId64", 'time')", now + GEOTRIP_USECS(86400)),
-			NULL, NULL, NULL) != SQLITE_OK)
-		i_fatal("%s", sqlite3_errmsg(db));
-	sqlite3_close(db);
+	(void)sql(t_strdup_printf(
+		"INSERT INTO brake (since, max, over_at, ended_at, ended_by) "
+		"VALUES (1, 'x', 1, %"PRId64", 'time')",
+		now + GEOTRIP_USECS(86400)));
 	test_assert_strcmp(gt_travel(gt, "a"), "trip");
 	test_assert_strcmp(gt_travel(gt, "b"), "trip");
 	test_expect_error_string("Too many accounts");

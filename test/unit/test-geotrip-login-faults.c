@@ -78,9 +78,7 @@ static void test_login_db_lost(void)
 	test_assert_strcmp(gt_login(gt, "u", JP), "allow");
 	test_assert_strcmp(gt_login(gt, "u", US), "allow");
 	test_assert_strcmp(gt_login(gt, "u", BR), "trip");
-	i_unlink(test_store_path);
-	i_unlink(t_strconcat(test_store_path, "-wal", NULL));
-	i_unlink(t_strconcat(test_store_path, "-shm", NULL));
+	remove_db();
 	test_expect_error_string("was deleted or moved away");
 	gt_run_ioloop(5500);
 	test_expect_no_more_errors();
@@ -99,9 +97,7 @@ static void test_login_db_replaced(void)
 	test_assert_strcmp(gt_login(gt, "u", JP), "allow");
 	test_assert_strcmp(gt_login(gt, "u", US), "allow");
 	gt_run_ioloop(30);
-	i_unlink(test_store_path);
-	i_unlink(t_strconcat(test_store_path, "-wal", NULL));
-	i_unlink(t_strconcat(test_store_path, "-shm", NULL));
+	remove_db();
 	test_expect_error_string("was deleted or moved away");
 	gt_run_ioloop(5500);
 	test_expect_no_more_errors();

@@ -63,21 +63,28 @@ const char *gt_verdict(struct geotrip *gt, const struct geotrip_login *login)
 	return geotrip_verdict_name(verdict);
 }
 
-const char *
-gt_login_full(struct geotrip *gt, const char *user, const char *ip,
-	      const char *service, const char *session)
+static const char *
+login_full_at(struct geotrip *gt, const char *user, const char *ip,
+	      const char *service, const char *session, int64_t time)
 {
 	struct geotrip_login login = {
 		.user = user,
 		.service = service,
 		.mechanism = "PLAIN",
 		.session = session,
-		.time = geotrip_now(),
+		.time = time,
 	};
 
 	if (ip != NULL && net_addr2ip(ip, &login.ip) < 0)
 		i_fatal("bad address %s", ip);
 	return gt_verdict(gt, &login);
+}
+
+const char *
+gt_login_full(struct geotrip *gt, const char *user, const char *ip,
+	      const char *service, const char *session)
+{
+	return login_full_at(gt, user, ip, service, session, geotrip_now());
 }
 
 const char *gt_login(struct geotrip *gt, const char *user, const char *ip)
@@ -88,14 +95,7 @@ const char *gt_login(struct geotrip *gt, const char *user, const char *ip)
 const char *gt_login_at(struct geotrip *gt, const char *user, const char *ip,
 			int64_t time)
 {
-	struct geotrip_login login = {
-		.user = user, .service = "smtp", .mechanism = "PLAIN",
-		.time = time,
-	};
-
-	if (net_addr2ip(ip, &login.ip) < 0)
-		i_fatal("bad address %s", ip);
-	return gt_verdict(gt, &login);
+	return login_full_at(gt, user, ip, "smtp", NULL, time);
 }
 
 const char *gt_travel(struct geotrip *gt, const char *user)
@@ -116,28 +116,20 @@ void gt_run_ioloop(unsigned int msecs)
 
 void gt_release(const char *user)
 {
-	const struct geotrip_store_settings set = {
-		.path = test_store_path, .lock_wait_msecs = 1000,
-	};
-	struct geotrip_store *store = geotrip_store_init(&set);
+	struct geotrip_store *store = open_store(FALSE);
 	const char *error;
 
-	if (geotrip_store_open(store, &error) < 0 ||
-	    geotrip_store_release(store, user, "test", &error) <= 0)
+	if (geotrip_store_release(store, user, "test", &error) <= 0)
 		i_fatal("release failed");
 	geotrip_store_deinit(&store);
 }
 
 void gt_resume(void)
 {
-	const struct geotrip_store_settings set = {
-		.path = test_store_path, .lock_wait_msecs = 1000,
-	};
-	struct geotrip_store *store = geotrip_store_init(&set);
+	struct geotrip_store *store = open_store(FALSE);
 	const char *error;
 
-	if (geotrip_store_open(store, &error) < 0 ||
-	    geotrip_store_brake_end(store, "operator", &error) <= 0)
+	if (geotrip_store_brake_end(store, "operator", &error) <= 0)
 		i_fatal("resume failed");
 	geotrip_store_deinit(&store);
 }
