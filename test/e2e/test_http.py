@@ -46,6 +46,8 @@ class Http(Case):
         countries = {row["country"] for row in self.ok("geotripCountries")}
         self.assertLessEqual({"JP", "US", "BR"}, countries)
         self.ok("geotripUnsuspend", users=[self.user], reason="by a script")
+        self.assertNotIn(self.user, str(self.ok("geotripList")))
+        self.assertIn(self.user, str(self.ok("geotripList", all=True)))
         self.assertAllowed(self.login(self.user, "JP"))
         self.ok("geotripSuspend", users=[self.user])
         self.assertSuspended(self.login(self.user, "JP"))
