@@ -11,6 +11,8 @@ COMMAND = re.compile(r"\bdoveadm(?: -\w+(?: \w+)?)* geotrip ([a-z]+)"
 FOLDERS = r"\.ci|build-aux|doc|examples|m4|man|notices|plugin|sql|test"
 FILE = re.compile(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./*+-]*[\w*])")
 NAME = re.compile(r"(?<![\w/-])(geotrip_[a-z_]*[a-z])(?![\w*])")
+# Of the tests, in C and in Python.
+TEST_FUNCTIONS = {"main", "test_begin", "test_end", "wait_until"}
 # Of a number, or of a name that the reader chooses.
 PLACEHOLDER = re.compile(r"NNNN|NAME|LANGUAGE")
 
@@ -62,6 +64,18 @@ def file_problems(path, text, names):
             yield f"{path}: the file {name} does not exist"
 
 
+def code_problems(path, text, tree, code):
+    """In doc/: function() and file.c, wherever that is."""
+    for name in sorted(set(re.findall(r"`(\w+)\(\)`", text))):
+        if not any(re.search(rf"\b{name}\b", unit.text)
+                   for unit in code.units) and name not in TEST_FUNCTIONS:
+            yield f"{path}: the function {name}() does not exist in plugin/"
+    files = {one.rpartition("/")[2] for one in tree.names}
+    for name in sorted(set(re.findall(r"`(\w[\w.-]*\.(?:c|h|py|sh))`", text))):
+        if name not in files and not PLACEHOLDER.search(name):
+            yield f"{path}: the file {name} does not exist"
+
+
 def known_names(tree, code):
     metrics = {name for text in tree.matching("examples/").values()
                for name, _, _ in events.metrics_in(text)}
@@ -96,6 +110,8 @@ def problems(tree):
         yield from command_problems(path, text, commands)
         yield from name_problems(path, text, known, code)
         yield from file_problems(path, text, tree.names)
+        if path.startswith("doc/"):
+            yield from code_problems(path, text, tree, code)
     for path, text in messages(code):
         yield from command_problems(path, text, commands)
     yield from state_problems(tree, code)

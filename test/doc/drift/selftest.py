@@ -161,6 +161,10 @@ CHANGES = [
            "README.md: geotrip_more does not exist"),
     Change(mentions, README, r"\Z", "\nSee `examples/more.conf`.\n",
            "README.md: the file examples/more.conf does not exist"),
+    Change(mentions, "doc/", r"\Z", "\n`check_nothing()`\n",
+           r"doc/.*: the function check_nothing\(\) does not exist"),
+    Change(mentions, "doc/", r"\Z", "\n`geotrip-nothing.c`\n",
+           "doc/.*: the file geotrip-nothing.c does not exist"),
     Change(mentions, CODE, r'= "withdrawn"', '= "revoked"',
            "the name revoked, in .*, is in no page"),
 ]
