@@ -67,6 +67,8 @@ static bool login_callback(struct auth_request *request)
 		return TRUE;
 	geotrip_login_check(geotrip, &login, verdict_callback, &verdict);
 	switch (verdict) {
+	case GEOTRIP_VERDICT_UNKNOWN:
+		i_unreached();
 	case GEOTRIP_VERDICT_ALLOW:
 	case GEOTRIP_VERDICT_OBSERVE:
 		return TRUE;

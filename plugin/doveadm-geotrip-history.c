@@ -9,7 +9,7 @@
 #define DEFAULT_MAX 100
 
 static void
-print_login(const struct geotrip_store_login *login, const char *verdict,
+print_login(const struct geotrip_store_login *login,
 	    void *context ATTR_UNUSED)
 {
 	doveadm_print(geotrip_cmd_time(login->time));
@@ -17,7 +17,7 @@ print_login(const struct geotrip_store_login *login, const char *verdict,
 	doveadm_print(geotrip_cmd_text(login->service));
 	doveadm_print(geotrip_cmd_text(login->country.code));
 	doveadm_print(geotrip_cmd_ip(&login->ip));
-	doveadm_print(verdict);
+	doveadm_print(geotrip_verdict_name(login->verdict));
 }
 
 static bool get_max(struct doveadm_cmd_context *cctx, unsigned int *max_r)

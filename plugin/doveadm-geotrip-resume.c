@@ -15,7 +15,8 @@ static void resume(struct geotrip_cmd *cmd)
 
 	ret = geotrip_store_brake(cmd->store, cmd->pool, &brake, &error);
 	if (ret > 0)
-		ret = geotrip_store_brake_end(cmd->store, "operator", &error);
+		ret = geotrip_store_brake_end(cmd->store, GEOTRIP_END_OPERATOR,
+					      &error);
 	if (ret < 0)
 		geotrip_cmd_fail(cmd, error);
 	else if (ret == 0) {
@@ -25,7 +26,7 @@ static void resume(struct geotrip_cmd *cmd)
 	} else {
 		doveadm_print(geotrip_cmd_time(brake.since));
 		doveadm_print(geotrip_cmd_text(brake.max));
-		geotrip_event_brake_ended(cmd->event, "operator");
+		geotrip_event_brake_ended(cmd->event, GEOTRIP_END_OPERATOR);
 	}
 }
 

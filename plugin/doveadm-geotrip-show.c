@@ -22,7 +22,7 @@ static void print_field(const char *field, const char *value)
 
 static void
 print_evidence(const struct geotrip_store_login *login,
-	       const char *verdict ATTR_UNUSED, void *context ATTR_UNUSED)
+	       void *context ATTR_UNUSED)
 {
 	print_field("evidence", t_strdup_printf("%s %s %s %s %s",
 		geotrip_cmd_time(login->time),
@@ -57,11 +57,11 @@ static void print_release(const struct geotrip_suspension *suspension)
 	if (suspension->released_at == 0) {
 		/* its time is over, but nobody has closed it yet */
 		print_field("ended", geotrip_cmd_time(suspension->until));
-		print_field("ended by", "time");
+		print_field("ended by", geotrip_end_name(GEOTRIP_END_TIME));
 		return;
 	}
 	print_field("ended", geotrip_cmd_time(suspension->released_at));
-	print_field("ended by", geotrip_cmd_text(suspension->released_by));
+	print_field("ended by", geotrip_end_name(suspension->released_by));
 	if (suspension->release_reason != NULL) {
 		print_field("release reason",
 			    geotrip_cmd_text(suspension->release_reason));
@@ -87,7 +87,7 @@ show_suspension(const struct geotrip_suspension *suspension, void *context)
 	print_field("reason", geotrip_cmd_text(suspension->reason));
 	print_field("rule", geotrip_cmd_text(suspension->rule));
 	print_field("countries", geotrip_cmd_text(suspension->countries));
-	print_field("source", geotrip_cmd_text(suspension->source));
+	print_field("source", geotrip_source_name(suspension->source));
 	if (geotrip_store_notices(ctx->cmd->store, suspension->id,
 				  print_notice, NULL, &error) < 0 ||
 	    geotrip_store_evidence(ctx->cmd->store, suspension->id,

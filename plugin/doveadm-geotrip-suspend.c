@@ -38,8 +38,10 @@ static void suspend_user(struct geotrip_cmd *cmd, const char *user,
 		geotrip_cmd_fail(cmd, error);
 		return;
 	}
-	geotrip_event_suspension_started(cmd->event, user, until, reason, "",
-					 "operator");
+	geotrip_event_suspension_started(cmd->event, user, until,
+		reason != NULL ? reason :
+			geotrip_reason_text(GEOTRIP_REASON_NOT_GIVEN),
+		"", GEOTRIP_SOURCE_OPERATOR);
 }
 
 static void cmd_geotrip_suspend(struct doveadm_cmd_context *cctx)
@@ -51,7 +53,7 @@ static void cmd_geotrip_suspend(struct doveadm_cmd_context *cctx)
 	if (!geotrip_cmd_get_users(cctx, &users))
 		return;
 	if (!doveadm_cmd_param_str(cctx, "reason", &reason))
-		reason = GEOTRIP_REASON_OPERATOR;
+		reason = NULL;
 	if (!geotrip_cmd_get_duration(cctx, "time", &duration) ||
 	    !geotrip_cmd_begin(cctx, &cmd))
 		return;

@@ -29,7 +29,7 @@ static bool release_user(struct unsuspend_context *ctx, const char *user)
 	if (ret <= 0)
 		return FALSE;
 	doveadm_print(geotrip_cmd_text(user));
-	geotrip_event_suspension_ended(cmd->event, user, "operator",
+	geotrip_event_suspension_ended(cmd->event, user, GEOTRIP_END_OPERATOR,
 				       ctx->reason);
 	return TRUE;
 }

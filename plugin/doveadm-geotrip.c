@@ -225,5 +225,5 @@ void geotrip_cmd_print_suspension(const struct geotrip_suspension *suspension)
 		suspension->released_at : suspension->until));
 	doveadm_print(geotrip_cmd_text(suspension->reason));
 	doveadm_print(geotrip_cmd_text(suspension->countries));
-	doveadm_print(geotrip_cmd_text(suspension->notice_state));
+	doveadm_print(geotrip_notice_state_name(suspension->notice_state));
 }

@@ -69,7 +69,7 @@ bool geotrip_brake_holds(struct geotrip *gt,
 	return too_many(gt, user, now) > 0 && brake_begin(gt, now);
 }
 
-static void brake_end(struct geotrip *gt, const char *by)
+static void brake_end(struct geotrip *gt, enum geotrip_end by)
 {
 	const char *error;
 	int ret = geotrip_store_brake_end(gt->store, by, &error);
@@ -106,7 +106,7 @@ void geotrip_brake_upkeep(struct geotrip *gt)
 		/* the settings of an auth process that is on its way out are
 		   not those that count */
 		if (!geotrip_store_is_shared(gt->store))
-			brake_end(gt, "settings");
+			brake_end(gt, GEOTRIP_END_SETTINGS);
 		return;
 	}
 	/* the clock may have been set back */
@@ -117,5 +117,5 @@ void geotrip_brake_upkeep(struct geotrip *gt)
 	if (ret > 0 || (ret == 0 && brake.over_at > now))
 		brake_prolong(gt, now);
 	else if (ret == 0 && now - brake.over_at >= limit->window)
-		brake_end(gt, "time");
+		brake_end(gt, GEOTRIP_END_TIME);
 }

@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Names, time and text that every part shares. No state. */
+/* Time and text that every part shares. No state. */
 
 #include "lib.h"
 #include "array.h"
@@ -11,20 +11,6 @@
 #include "geotrip-common.h"
 
 #include <ctype.h>
-
-static const char *const verdict_names[] = {
-	[GEOTRIP_VERDICT_ALLOW] = "allow",
-	[GEOTRIP_VERDICT_TRIP] = "trip",
-	[GEOTRIP_VERDICT_BLOCKED] = "blocked",
-	[GEOTRIP_VERDICT_OBSERVE] = "observe",
-	[GEOTRIP_VERDICT_TEMPFAIL] = "tempfail",
-};
-
-const char *geotrip_verdict_name(enum geotrip_verdict verdict)
-{
-	i_assert(verdict < N_ELEMENTS(verdict_names));
-	return verdict_names[verdict];
-}
 
 int64_t geotrip_now(void)
 {

@@ -10,23 +10,10 @@
    string means that the country is not known. */
 
 #include "net.h"
+#include "geotrip-names.h"
 
 #define GEOTRIP_USECS(secs) ((int64_t)(secs) * 1000000)
 #define GEOTRIP_NEVER INT64_MAX
-
-enum geotrip_verdict {
-	/* the login goes on */
-	GEOTRIP_VERDICT_ALLOW,
-	/* this login made a rule true: refused, and the user is suspended */
-	GEOTRIP_VERDICT_TRIP,
-	/* refused, because the user is suspended already */
-	GEOTRIP_VERDICT_BLOCKED,
-	/* it would have been a trip, but geotrip_mode is observe, or the brake
-	   holds */
-	GEOTRIP_VERDICT_OBSERVE,
-	/* geotrip cannot decide and geotrip_on_error is deny; never stored */
-	GEOTRIP_VERDICT_TEMPFAIL,
-};
 
 struct geotrip_country {
 	char code[3];
@@ -40,9 +27,6 @@ struct geotrip_sighting {
 	struct geotrip_country country;
 };
 ARRAY_DEFINE_TYPE(geotrip_sighting, struct geotrip_sighting);
-
-/* The name of a verdict, as it is stored and shown. */
-const char *geotrip_verdict_name(enum geotrip_verdict verdict) ATTR_CONST;
 
 /* The current time. */
 int64_t geotrip_now(void);

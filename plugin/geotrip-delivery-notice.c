@@ -11,8 +11,7 @@
 #include "geotrip-owner.h"
 
 static void
-collect_login(const struct geotrip_store_login *login,
-	      const char *verdict ATTR_UNUSED, void *context)
+collect_login(const struct geotrip_store_login *login, void *context)
 {
 	ARRAY_TYPE(geotrip_notice_login) *evidence = context;
 	struct geotrip_notice_login *copy = array_append_space(evidence);

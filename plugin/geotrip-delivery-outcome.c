@@ -37,6 +37,8 @@ static void
 count_outcome(struct geotrip_delivery_run *run, enum geotrip_notice_state state)
 {
 	switch (state) {
+	case GEOTRIP_NOTICE_STATE_UNKNOWN:
+		i_unreached();
 	case GEOTRIP_NOTICE_QUEUED:
 		run->count->deferred++;
 		break;

@@ -24,7 +24,7 @@ struct event *geotrip_event_create(struct event *parent)
 
 void geotrip_event_login(struct event *parent,
 			 const struct geotrip_store_login *login,
-			 const char *error)
+			 enum geotrip_outage outage)
 {
 	const char *verdict = geotrip_verdict_name(login->verdict);
 	struct event *event = event_create(parent);
@@ -35,8 +35,8 @@ void geotrip_event_login(struct event *parent,
 	event_add_str(event, "service", login->service);
 	event_add_str(event, "country", login->country.code);
 	event_add_str(event, "verdict", verdict);
-	if (error != NULL)
-		event_add_str(event, "error", error);
+	if (outage != GEOTRIP_OUTAGE_NONE)
+		event_add_str(event, "error", geotrip_outage_name(outage));
 	e_debug(event, "user=<%s> service=%s country=%s: %s",
 		geotrip_escape(login->user->name),
 		geotrip_escape(login->service),
@@ -48,7 +48,7 @@ void geotrip_event_login(struct event *parent,
 void geotrip_event_suspension_started(struct event *parent, const char *user,
 				      int64_t until, const char *reason,
 				      const char *countries,
-				      const char *source)
+				      enum geotrip_source source)
 {
 	struct event *event = event_create(parent);
 	struct event_passthrough *e = event_create_passthrough(event)->
@@ -56,29 +56,31 @@ void geotrip_event_suspension_started(struct event *parent, const char *user,
 		add_str("user", user)->
 		add_str("reason", reason)->
 		add_str("countries", countries)->
-		add_str("source", source);
+		add_str("source", geotrip_source_name(source));
 	const char *end = until == GEOTRIP_NEVER ? "released" :
 		t_strflocaltime("%Y-%m-%d %H:%M:%S", until / 1000000);
 
 	e_info(e->event(), "user=<%s>: suspended until %s by %s: %s%s",
-	       geotrip_escape(user), end, source, geotrip_escape(reason),
+	       geotrip_escape(user), end, geotrip_source_name(source),
+	       geotrip_escape(reason),
 	       *countries == '\0' ? "" : t_strdup_printf(" (%s)", countries));
 	event_unref(&event);
 }
 
 void geotrip_event_suspension_ended(struct event *parent, const char *user,
-				    const char *by, const char *reason)
+				    enum geotrip_end by, const char *reason)
 {
 	struct event *event = event_create(parent);
 	struct event_passthrough *e = event_create_passthrough(event)->
 		set_name("geotrip_suspension_ended")->
 		add_str("user", user)->
-		add_str("released_by", by);
+		add_str("released_by", geotrip_end_name(by));
 
 	if (reason != NULL)
 		e->add_str("reason", reason);
 	e_info(e->event(), "user=<%s>: suspension ended by %s%s%s",
-	       geotrip_escape(user), by, reason == NULL ? "" : ": ",
+	       geotrip_escape(user), geotrip_end_name(by),
+	       reason == NULL ? "" : ": ",
 	       reason == NULL ? "" : geotrip_escape(reason));
 	event_unref(&event);
 }
@@ -98,15 +100,15 @@ void geotrip_event_brake_started(struct event *parent, const char *max)
 	event_unref(&event);
 }
 
-void geotrip_event_brake_ended(struct event *parent, const char *by)
+void geotrip_event_brake_ended(struct event *parent, enum geotrip_end by)
 {
 	struct event *event = event_create(parent);
 	struct event_passthrough *e = event_create_passthrough(event)->
 		set_name("geotrip_brake_ended")->
-		add_str("ended_by", by);
+		add_str("ended_by", geotrip_end_name(by));
 
 	e_info(e->event(), "Accounts that trip are suspended again: "
-	       "ended by %s", by);
+	       "ended by %s", geotrip_end_name(by));
 	event_unref(&event);
 }
 
@@ -120,6 +122,8 @@ const char *geotrip_notice_subject(const struct geotrip_notice *notice)
 const char *geotrip_notice_title(enum geotrip_notice_kind kind)
 {
 	switch (kind) {
+	case GEOTRIP_NOTICE_KIND_UNKNOWN:
+		break;
 	case GEOTRIP_NOTICE_SUSPENDED:
 		return "notice";
 	case GEOTRIP_NOTICE_RELEASED:
@@ -131,7 +135,7 @@ const char *geotrip_notice_title(enum geotrip_notice_kind kind)
 	case GEOTRIP_NOTICE_BRAKE:
 		return "report that nobody is suspended";
 	}
-	i_unreached();
+	return geotrip_notice_kind_name(kind);
 }
 
 void geotrip_event_notice(struct event *parent,

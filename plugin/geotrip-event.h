@@ -11,24 +11,22 @@
 /* The parent of all others. The caller unreferences it. */
 struct event *geotrip_event_create(struct event *parent);
 
-/* geotrip_login_finished: not logged unless at debug level. error is NULL, or
-   what geotrip had to do without: "store" or "mmdb". */
+/* geotrip_login_finished: not logged unless at debug level. */
 void geotrip_event_login(struct event *parent,
 			 const struct geotrip_store_login *login,
-			 const char *error);
-/* geotrip_suspension_started and _ended, with one line at info level. by is
-   who ended it: operator or time. */
+			 enum geotrip_outage outage);
+/* geotrip_suspension_started and _ended, with one line at info level. */
 void geotrip_event_suspension_started(struct event *parent, const char *user,
 				      int64_t until, const char *reason,
 				      const char *countries,
-				      const char *source);
+				      enum geotrip_source source);
 void geotrip_event_suspension_ended(struct event *parent, const char *user,
-				    const char *by, const char *reason);
+				    enum geotrip_end by, const char *reason);
 
 /* geotrip_brake_started and _ended, with one line, an error and at info level.
-   max is what was exceeded; by is operator, time or settings. */
+   max is what was exceeded. */
 void geotrip_event_brake_started(struct event *parent, const char *max);
-void geotrip_event_brake_ended(struct event *parent, const char *by);
+void geotrip_event_brake_ended(struct event *parent, enum geotrip_end by);
 
 /* geotrip_notice_finished: what became of a notice that was claimed. to is
    where it went, NULL if it was not sent anywhere. One line at the level info

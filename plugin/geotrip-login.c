@@ -31,8 +31,8 @@ struct geotrip_check {
 	bool suspendable;
 	struct geotrip_user *user;
 	struct geotrip_country country;
-	/* what we have to do without: "store" or "mmdb" */
-	const char *error;
+	/* what we have to do without */
+	enum geotrip_outage outage;
 
 	struct geotrip_store_trip trip;
 	bool synced_for_trip;
@@ -48,7 +48,7 @@ static void check_locate(struct geotrip_check *check)
 		return;
 	if (geotrip_geo_lookup(gt->geo, &login->ip, &check->country) ==
 	    GEOTRIP_GEO_NO_DATABASE)
-		check->error = "mmdb";
+		check->outage = GEOTRIP_OUTAGE_MMDB;
 }
 
 static struct geotrip_store_login
@@ -97,6 +97,8 @@ check_record(struct geotrip_check *check,
 		again = check_session_again(check);
 
 	switch (row->verdict) {
+	case GEOTRIP_VERDICT_UNKNOWN:
+		i_unreached();
 	case GEOTRIP_VERDICT_ALLOW:
 		if (!check->counted || again)
 			return;
@@ -132,7 +134,7 @@ check_finish(struct geotrip_check *check, enum geotrip_verdict verdict)
 	struct geotrip *gt = check->gt;
 
 	check_record(check, &row);
-	geotrip_event_login(gt->event, &row, check->error);
+	geotrip_event_login(gt->event, &row, check->outage);
 
 	/* A login that trips a rule by a service that goes on working for a
 	   suspended user, such as imap if it is counted, goes on. */
@@ -154,7 +156,8 @@ check_tripped(enum geotrip_store_commit_result result, const char *error,
 		check->user->suspended_until = check->trip.until;
 		geotrip_event_suspension_started(gt->event,
 			check->login->user, check->trip.until,
-			check->trip.reason, check->trip.countries, "rule");
+			check->trip.reason, check->trip.countries,
+			GEOTRIP_SOURCE_RULE);
 		check_finish(check, GEOTRIP_VERDICT_TRIP);
 		return;
 	case GEOTRIP_STORE_SUSPENDED_ALREADY:
@@ -167,7 +170,7 @@ check_tripped(enum geotrip_store_commit_result result, const char *error,
 		/* Nobody is told about a suspension that may get lost. The
 		   next login makes the rule true again. */
 		geotrip_alarm_raise(gt->alarm, error);
-		check->error = "store";
+		check->outage = GEOTRIP_OUTAGE_STORE;
 		check_finish(check, gt->config->deny_on_error ?
 			     GEOTRIP_VERDICT_TEMPFAIL : GEOTRIP_VERDICT_ALLOW);
 		return;
@@ -240,7 +243,8 @@ static void check_decide(struct geotrip_check *check)
 		check_finish(check, GEOTRIP_VERDICT_BLOCKED);
 		return;
 	}
-	if (check->error != NULL && config->deny_on_error && check->counted) {
+	if (check->outage != GEOTRIP_OUTAGE_NONE && config->deny_on_error &&
+	    check->counted) {
 		check_finish(check, GEOTRIP_VERDICT_TEMPFAIL);
 		return;
 	}
@@ -268,7 +272,7 @@ check_loaded(const struct geotrip_store_history *history, const char *error,
 	if (history == NULL) {
 		/* go by what we remember */
 		geotrip_store_failed(gt, error);
-		check->error = "store";
+		check->outage = GEOTRIP_OUTAGE_STORE;
 	} else {
 		geotrip_user_merge(check->user, history,
 				   geotrip_store_generation(gt->store));
@@ -312,9 +316,9 @@ void geotrip_login_check(struct geotrip *gt,
 	check_locate(&check);
 	check.user = geotrip_users_get(gt->users, login->user);
 	if (geotrip_recorder_failing(gt->recorder))
-		check.error = "store";
+		check.outage = GEOTRIP_OUTAGE_STORE;
 	if (!geotrip_sync(gt)) {
-		check.error = "store";
+		check.outage = GEOTRIP_OUTAGE_STORE;
 		check_decide(&check);
 	} else if (check.user->generation !=
 		   geotrip_store_generation(gt->store)) {

@@ -179,15 +179,6 @@ login_lines(const ARRAY_TYPE(geotrip_notice_login) *evidence,
 	return str_c(str);
 }
 
-/* A rule's reason is the rule, and others are ours as well: only what an
-   operator wrote is meant for people. */
-static bool reason_is_for_owner(const struct geotrip_suspension *suspension)
-{
-	return suspension->rule == NULL &&
-		strcmp(suspension->reason, GEOTRIP_REASON_OPERATOR) != 0 &&
-		strcmp(suspension->reason, GEOTRIP_REASON_REWRITTEN) != 0;
-}
-
 /* Names come from outside: escaped, they do not change the lines around
    them. */
 static void
@@ -214,7 +205,8 @@ fill_values(const struct geotrip_notice_writer *writer,
 	values[GEOTRIP_PLACEHOLDER_COUNTRIES] =
 		geotrip_locale_countries(language, suspension->countries);
 	values[GEOTRIP_PLACEHOLDER_LOGINS] = login_lines(evidence, language);
-	if (reason_is_for_owner(suspension)) {
+	/* what is not by an operator is not written for people */
+	if (suspension->reason_from == GEOTRIP_REASON_GIVEN) {
 		values[GEOTRIP_PLACEHOLDER_REASON] =
 			geotrip_escape(suspension->reason);
 	}

@@ -133,7 +133,7 @@ int geotrip_store_brake_prolong(struct geotrip_store *store, int64_t now,
 	return geotrip_sqlite_run(store, stmt, error_r);
 }
 
-int geotrip_store_brake_end(struct geotrip_store *store, const char *by,
+int geotrip_store_brake_end(struct geotrip_store *store, enum geotrip_end by,
 			    const char **error_r)
 {
 	static const char sql[] =
@@ -144,7 +144,7 @@ int geotrip_store_brake_end(struct geotrip_store *store, const char *by,
 	if (stmt == NULL)
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, geotrip_now());
-	geotrip_sqlite_bind_text(stmt, 2, by);
+	geotrip_sqlite_bind_text(stmt, 2, geotrip_end_name(by));
 	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 		return -1;
 	return sqlite3_changes(store->db) > 0 ? 1 : 0;

@@ -15,6 +15,23 @@
 	"suspension.released_at IS NULL AND " \
 	"(suspension.until IS NULL OR suspension.until > " now ") "
 
+/* There is no column for it: our own texts are ours whoever wrote them. */
+static enum geotrip_reason
+reason_from_row(const struct geotrip_suspension *suspension)
+{
+	const char *reason = suspension->reason;
+
+	if (suspension->rule != NULL)
+		return GEOTRIP_REASON_RULE;
+	if (null_strcmp(reason, geotrip_reason_text(
+			GEOTRIP_REASON_NOT_GIVEN)) == 0)
+		return GEOTRIP_REASON_NOT_GIVEN;
+	if (null_strcmp(reason, geotrip_reason_text(
+			GEOTRIP_REASON_REWRITTEN)) == 0)
+		return GEOTRIP_REASON_REWRITTEN;
+	return GEOTRIP_REASON_GIVEN;
+}
+
 void geotrip_sqlite_suspension(pool_t pool, sqlite3_stmt *stmt, int idx,
 			       struct geotrip_suspension *suspension_r)
 {
@@ -26,10 +43,13 @@ void geotrip_sqlite_suspension(pool_t pool, sqlite3_stmt *stmt, int idx,
 	suspension_r->reason = geotrip_sqlite_text(pool, stmt, idx++);
 	suspension_r->rule = geotrip_sqlite_text(pool, stmt, idx++);
 	suspension_r->countries = geotrip_sqlite_text(pool, stmt, idx++);
-	suspension_r->source = geotrip_sqlite_text(pool, stmt, idx++);
+	suspension_r->source = geotrip_source_parse(
+		(const char *)sqlite3_column_text(stmt, idx++));
 	suspension_r->released_at = sqlite3_column_int64(stmt, idx++);
-	suspension_r->released_by = geotrip_sqlite_text(pool, stmt, idx++);
+	suspension_r->released_by = geotrip_end_parse(
+		(const char *)sqlite3_column_text(stmt, idx++));
 	suspension_r->release_reason = geotrip_sqlite_text(pool, stmt, idx);
+	suspension_r->reason_from = reason_from_row(suspension_r);
 }
 
 static int
@@ -42,8 +62,9 @@ read_suspensions(struct geotrip_store *store, sqlite3_stmt *stmt, pool_t pool,
 	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
 		row = array_append_space(rows);
 		geotrip_sqlite_suspension(pool, stmt, 0, row);
-		row->notice_state = geotrip_sqlite_text(
-			pool, stmt, GEOTRIP_SQLITE_SUSPENSION_COLUMN_COUNT);
+		row->notice_state = geotrip_notice_state_parse(
+			(const char *)sqlite3_column_text(
+				stmt, GEOTRIP_SQLITE_SUSPENSION_COLUMN_COUNT));
 	}
 	return ret;
 }

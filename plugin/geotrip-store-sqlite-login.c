@@ -292,7 +292,7 @@ write_trip(struct geotrip_store *store,
 		.reason = trip->reason,
 		.rule = trip->rule,
 		.countries = trip->countries,
-		.source = "rule",
+		.source = GEOTRIP_SOURCE_RULE,
 	};
 	sqlite3_stmt *stmt;
 	int64_t id;

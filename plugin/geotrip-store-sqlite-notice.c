@@ -21,57 +21,15 @@
 	"notice.state = 'queued' AND (notice.lease_until IS NULL OR " \
 	IS_OVER("notice.lease_until", now)") "
 
-static const char *const kind_names[] = {
-	[GEOTRIP_NOTICE_SUSPENDED] = "suspended",
-	[GEOTRIP_NOTICE_RELEASED] = "released",
-	[GEOTRIP_NOTICE_COPY] = "copy",
-	[GEOTRIP_NOTICE_UNDELIVERED] = "undelivered",
-	[GEOTRIP_NOTICE_BRAKE] = "brake",
-};
-
-static const char *const state_names[] = {
-	[GEOTRIP_NOTICE_QUEUED] = "queued",
-	[GEOTRIP_NOTICE_WITHDRAWN] = "withdrawn",
-	[GEOTRIP_NOTICE_SENT] = "sent",
-	[GEOTRIP_NOTICE_FAILED] = "failed",
-};
-
-const char *geotrip_notice_kind_name(enum geotrip_notice_kind kind)
-{
-	i_assert(kind < N_ELEMENTS(kind_names));
-	return kind_names[kind];
-}
-
-const char *geotrip_notice_state_name(enum geotrip_notice_state state)
-{
-	i_assert(state < N_ELEMENTS(state_names));
-	return state_names[state];
-}
-
-/* The table allows no other names than these. */
-static unsigned int
-index_of_name(const char *const *names, unsigned int count, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < count - 1; i++) {
-		if (strcmp(names[i], name) == 0)
-			break;
-	}
-	return i;
-}
-
 static void
 notice_from_row(pool_t pool, sqlite3_stmt *stmt,
 		struct geotrip_notice *notice_r)
 {
 	i_zero(notice_r);
 	notice_r->id = sqlite3_column_int64(stmt, 0);
-	notice_r->kind = index_of_name(
-		kind_names, N_ELEMENTS(kind_names),
+	notice_r->kind = geotrip_notice_kind_parse(
 		(const char *)sqlite3_column_text(stmt, 1));
-	notice_r->state = index_of_name(
-		state_names, N_ELEMENTS(state_names),
+	notice_r->state = geotrip_notice_state_parse(
 		(const char *)sqlite3_column_text(stmt, 2));
 	notice_r->attempts = sqlite3_column_int(stmt, 3);
 	notice_r->next_attempt = sqlite3_column_int64(stmt, 4);
@@ -390,7 +348,7 @@ int geotrip_store_notices(struct geotrip_store *store, int64_t suspension_id,
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, suspension_id);
 	pool = pool_alloconly_create("geotrip notices", 1024);
-	p_array_init(&notices, pool, N_ELEMENTS(kind_names));
+	p_array_init(&notices, pool, 4);
 	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
 		notice_from_row(pool, stmt, array_append_space(&notices));
 	}

@@ -36,7 +36,6 @@ static void ip_from_column(sqlite3_stmt *stmt, int idx, struct ip_addr *ip_r)
 struct login_row {
 	struct geotrip_store_user user;
 	struct geotrip_store_login login;
-	const char *verdict;
 };
 ARRAY_DEFINE_TYPE(login_row, struct login_row);
 
@@ -51,7 +50,8 @@ login_from_row(pool_t pool, sqlite3_stmt *stmt, struct login_row *row)
 	row->login.service = geotrip_sqlite_text(pool, stmt, 4);
 	row->login.mechanism = geotrip_sqlite_text(pool, stmt, 5);
 	row->login.session = geotrip_sqlite_text(pool, stmt, 6);
-	row->verdict = geotrip_sqlite_text(pool, stmt, 7);
+	row->login.verdict = geotrip_verdict_parse(
+		(const char *)sqlite3_column_text(stmt, 7));
 }
 
 static int
@@ -71,7 +71,7 @@ each_login(struct geotrip_store *store, sqlite3_stmt *stmt,
 	if (ret == 0) {
 		array_foreach_modifiable(&rows, row) T_BEGIN {
 			row->login.user = &row->user;
-			callback(&row->login, row->verdict, context);
+			callback(&row->login, context);
 		} T_END;
 	}
 	pool_unref(&pool);

@@ -24,7 +24,7 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 	geotrip_sqlite_bind_text(stmt, 4, new->reason);
 	geotrip_sqlite_bind_text(stmt, 5, new->rule);
 	geotrip_sqlite_bind_text(stmt, 6, new->countries);
-	geotrip_sqlite_bind_text(stmt, 7, new->source);
+	geotrip_sqlite_bind_text(stmt, 7, geotrip_source_name(new->source));
 	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 		return -1;
 	*id_r = sqlite3_last_insert_rowid(store->db);
@@ -36,7 +36,7 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 /* End an active suspension. Whatever the user did before end is forgiven. */
 static int
 end_suspension(struct geotrip_store *store, int64_t suspension_id, int64_t end,
-	       const char *by, const char *reason, const char **error_r)
+	       enum geotrip_end by, const char *reason, const char **error_r)
 {
 	static const char sql[] =
 		"UPDATE suspension SET released_at = ?2, released_by = ?3, "
@@ -50,7 +50,7 @@ end_suspension(struct geotrip_store *store, int64_t suspension_id, int64_t end,
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, suspension_id);
 	(void)sqlite3_bind_int64(stmt, 2, end);
-	geotrip_sqlite_bind_text(stmt, 3, by);
+	geotrip_sqlite_bind_text(stmt, 3, geotrip_end_name(by));
 	geotrip_sqlite_bind_text(stmt, 4, reason);
 	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 		return -1;
@@ -63,8 +63,7 @@ end_suspension(struct geotrip_store *store, int64_t suspension_id, int64_t end,
 	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 		return -1;
 	return geotrip_sqlite_end_notices(store, suspension_id, geotrip_now(),
-					  strcmp(by, "operator") == 0,
-					  error_r);
+					  by == GEOTRIP_END_OPERATOR, error_r);
 }
 
 /* Within a transaction: close what is over at now, of the user or of all
@@ -80,7 +79,7 @@ expire(struct geotrip_store *store, int64_t user_id, int64_t now, pool_t pool,
 		return -1;
 	array_foreach_modifiable(ended, row) {
 		row->released_at = row->until;
-		row->released_by = "time";
+		row->released_by = GEOTRIP_END_TIME;
 		if (end_suspension(store, row->id, row->released_at,
 				   row->released_by, NULL, error_r) < 0)
 			return -1;
@@ -195,7 +194,7 @@ suspend(struct geotrip_store *store, const char *user, int64_t until,
 		.until = until,
 		.reason = reason,
 		.countries = "",
-		.source = "operator",
+		.source = GEOTRIP_SOURCE_OPERATOR,
 	};
 	int64_t user_id, id;
 	int ret;
@@ -215,9 +214,9 @@ suspend(struct geotrip_store *store, const char *user, int64_t until,
 						&id, error_r);
 }
 
-int geotrip_store_suspend(struct geotrip_store *store, const char *user,
-			  int64_t until, const char *reason,
-			  const char **error_r)
+static int
+suspend_durably(struct geotrip_store *store, const char *user, int64_t until,
+		const char *reason, const char **error_r)
 {
 	const char *ignored;
 	int ret;
@@ -232,6 +231,22 @@ int geotrip_store_suspend(struct geotrip_store *store, const char *user,
 		ret = geotrip_sqlite_commit(store, error_r);
 	(void)geotrip_sqlite_set_durable(store, FALSE, &ignored);
 	return ret;
+}
+
+int geotrip_store_suspend(struct geotrip_store *store, const char *user,
+			  int64_t until, const char *reason,
+			  const char **error_r)
+{
+	if (reason == NULL)
+		reason = geotrip_reason_text(GEOTRIP_REASON_NOT_GIVEN);
+	return suspend_durably(store, user, until, reason, error_r);
+}
+
+int geotrip_store_suspend_again(struct geotrip_store *store, const char *user,
+				int64_t until, const char **error_r)
+{
+	return suspend_durably(store, user, until, geotrip_reason_text(
+		GEOTRIP_REASON_REWRITTEN), error_r);
 }
 
 static int
@@ -249,7 +264,8 @@ release(struct geotrip_store *store, const char *user, const char *reason,
 	ret = find_active(store, user_id, &id, error_r);
 	if (ret <= 0)
 		return ret;
-	if (end_suspension(store, id, now, "operator", reason, error_r) < 0)
+	if (end_suspension(store, id, now, GEOTRIP_END_OPERATOR, reason,
+			   error_r) < 0)
 		return -1;
 	return 1;
 }

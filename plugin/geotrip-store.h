@@ -175,16 +175,17 @@ struct geotrip_suspension {
 	/* GEOTRIP_NEVER: until released */
 	int64_t until;
 	const char *reason;
+	enum geotrip_reason reason_from;
 	/* NULL: an operator suspended the account */
 	const char *rule;
 	const char *countries;
-	const char *source;
-	/* 0: active. The following are NULL then. */
+	enum geotrip_source source;
+	/* 0: active. The following are not set then. */
 	int64_t released_at;
-	const char *released_by;
+	enum geotrip_end released_by;
 	const char *release_reason;
-	/* of the notice to the owner */
-	const char *notice_state;
+	/* of the notice to the owner; unknown if there is none */
+	enum geotrip_notice_state notice_state;
 };
 
 /* Callbacks get one row at a time, valid during the callback. They are called
@@ -210,17 +211,17 @@ int geotrip_store_suspensions(struct geotrip_store *store,
 			      geotrip_suspension_callback_t *callback,
 			      void *context, const char **error_r);
 
-/* Reasons of ours: they tell operators something, but not the owner of the
-   account. */
-#define GEOTRIP_REASON_OPERATOR "by an operator"
-#define GEOTRIP_REASON_REWRITTEN "suspended before the database was lost"
-
 /* Suspend a user, known or not, on behalf of an operator, and queue a notice.
-   until may be GEOTRIP_NEVER. If the user is suspended already, that
-   suspension gets the new end and reason. Returns 0, or -1 with an error. */
+   until may be GEOTRIP_NEVER; reason may be NULL. If the user is suspended
+   already, that suspension gets the new end and reason. Returns 0, or -1 with
+   an error. */
 int geotrip_store_suspend(struct geotrip_store *store, const char *user,
 			  int64_t until, const char *reason,
 			  const char **error_r);
+/* The same for a suspension that was in a database that is lost, and that the
+   process remembers. */
+int geotrip_store_suspend_again(struct geotrip_store *store, const char *user,
+				int64_t until, const char **error_r);
 
 /* End the active suspension of a user on behalf of an operator, clear the
    user's window, withdraw a notice that is still queued, or queue one that
@@ -273,34 +274,14 @@ int geotrip_store_brake_begin(struct geotrip_store *store, const char *max,
 /* There are too many still. Returns 0, or -1 with an error. */
 int geotrip_store_brake_prolong(struct geotrip_store *store, int64_t now,
 				const char **error_r);
-/* It holds no longer. by is operator, time or settings. Returns 1, 0 if it
-   does not hold, or -1 with an error. */
-int geotrip_store_brake_end(struct geotrip_store *store, const char *by,
+/* It holds no longer. Returns 1, 0 if it does not hold, or -1 with an
+   error. */
+int geotrip_store_brake_end(struct geotrip_store *store, enum geotrip_end by,
 			    const char **error_r);
 
 /*
  * Notices
  */
-
-enum geotrip_notice_kind {
-	/* to the owner of the account; queued with every suspension */
-	GEOTRIP_NOTICE_SUSPENDED,
-	/* to the owner: sending works again */
-	GEOTRIP_NOTICE_RELEASED,
-	/* to the administrator: the first one again */
-	GEOTRIP_NOTICE_COPY,
-	/* to the administrator: the owner could not be told */
-	GEOTRIP_NOTICE_UNDELIVERED,
-	/* to the administrator: accounts that trip are not suspended */
-	GEOTRIP_NOTICE_BRAKE,
-};
-
-enum geotrip_notice_state {
-	GEOTRIP_NOTICE_QUEUED,
-	GEOTRIP_NOTICE_WITHDRAWN,
-	GEOTRIP_NOTICE_SENT,
-	GEOTRIP_NOTICE_FAILED,
-};
 
 struct geotrip_notice {
 	int64_t id;
@@ -324,11 +305,6 @@ struct geotrip_notice {
 	/* why the owner's notice failed, or NULL; likewise */
 	const char *owner_error;
 };
-
-/* The name of a kind and of a state, as they are stored and shown. */
-const char *geotrip_notice_kind_name(enum geotrip_notice_kind kind) ATTR_CONST;
-const char *
-geotrip_notice_state_name(enum geotrip_notice_state state) ATTR_CONST;
 
 /* How many queued notices of a kind are due at the time, and nobody is
    delivering them? Returns 0, or -1 with an error. */
@@ -399,12 +375,10 @@ int geotrip_store_user_exists(struct geotrip_store *store, const char *user,
 
 typedef void
 geotrip_login_callback_t(const struct geotrip_store_login *login,
-			 const char *verdict, void *context);
+			 void *context);
 
 /* Call back for the logins of a user since a time, those first that were
-   written last, at most max.
-   login->verdict is not set: the callback gets the stored name. Returns 0, or
-   -1 with an error. */
+   written last, at most max. Returns 0, or -1 with an error. */
 int geotrip_store_logins(struct geotrip_store *store, const char *user,
 			 int64_t since, unsigned int max,
 			 geotrip_login_callback_t *callback, void *context,

@@ -76,10 +76,8 @@ static void suspend_again(struct geotrip_user *user, void *context)
 	const char *error;
 
 	if (geotrip_user_suspended(user, geotrip_now()) &&
-	    geotrip_store_suspend(gt->store, user->store.name,
-				  user->suspended_until,
-				  GEOTRIP_REASON_REWRITTEN,
-				  &error) < 0)
+	    geotrip_store_suspend_again(gt->store, user->store.name,
+					user->suspended_until, &error) < 0)
 		geotrip_alarm_raise(gt->alarm, error);
 }
 

@@ -415,13 +415,12 @@ answer_suspension(const struct geotrip_suspension *suspension, void *context)
 }
 
 static void
-answer_login(const struct geotrip_store_login *login, const char *verdict,
-	     void *context)
+answer_login(const struct geotrip_store_login *login, void *context)
 {
 	struct answer *answer = context;
 
-	if (verdict == NULL || login->service == NULL ||
-	    login->mechanism == NULL)
+	if (login->verdict == GEOTRIP_VERDICT_UNKNOWN ||
+	    login->service == NULL || login->mechanism == NULL)
 		life_wrong(answer->life, "a login without all of its texts");
 	if (login->country.code[0] != '\0')
 		answer->rows++;

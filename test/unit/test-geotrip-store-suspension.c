@@ -128,6 +128,56 @@ static void test_store_expire(void)
 	remove_db();
 }
 
+static void
+keep_reason(const struct geotrip_suspension *suspension, void *context)
+{
+	enum geotrip_reason *reason_r = context;
+
+	*reason_r = suspension->reason_from;
+}
+
+static enum geotrip_reason
+reason_from(struct geotrip_store *store, const char *user)
+{
+	enum geotrip_reason reason = (enum geotrip_reason)-1;
+	const char *error;
+
+	test_assert(geotrip_store_suspensions(
+		store, GEOTRIP_STORE_SUSPENSIONS_LAST, user, keep_reason,
+		&reason, &error) == 0);
+	return reason;
+}
+
+static void test_store_reasons(void)
+{
+	struct geotrip_store *store = open_store(TRUE);
+	struct geotrip_store_user user = { .name = "tripped" };
+	int64_t now = geotrip_now();
+	const char *error;
+
+	test_begin("store: where the text of a reason comes from");
+	test_assert(commit_trip(store, &user, now, now + HOUR) ==
+		    GEOTRIP_STORE_COMMITTED);
+	test_assert(reason_from(store, "tripped") == GEOTRIP_REASON_RULE);
+	test_assert(geotrip_store_suspend(store, "given", GEOTRIP_NEVER,
+					  "spam", &error) == 0);
+	test_assert(reason_from(store, "given") == GEOTRIP_REASON_GIVEN);
+	test_assert(geotrip_store_suspend(store, "none", GEOTRIP_NEVER, NULL,
+					  &error) == 0);
+	test_assert(reason_from(store, "none") == GEOTRIP_REASON_NOT_GIVEN);
+	test_assert(geotrip_store_suspend_again(store, "again", GEOTRIP_NEVER,
+						&error) == 0);
+	test_assert(reason_from(store, "again") == GEOTRIP_REASON_REWRITTEN);
+	/* other programs read these */
+	test_assert_strcmp(sql("SELECT reason FROM active_suspension "
+			       "WHERE user IN ('none', 'again') ORDER BY user"),
+			   "suspended before the database was lost "
+			   "by an operator");
+	test_end();
+	geotrip_store_deinit(&store);
+	remove_db();
+}
+
 static void test_store_operator(void)
 {
 	struct geotrip_store *store = open_store(TRUE);
@@ -201,6 +251,7 @@ int main(void)
 	static void (*const tests[])(void) = {
 		test_store_trip,
 		test_store_expire,
+		test_store_reasons,
 		test_store_operator,
 		test_store_purge,
 		NULL

@@ -9,8 +9,7 @@
 #include "test-store-fixture.h"
 
 static void
-print_login_id(const struct geotrip_store_login *login,
-	       const char *verdict ATTR_UNUSED, void *context)
+print_login_id(const struct geotrip_store_login *login, void *context)
 {
 	string_t *str = context;
 

@@ -129,7 +129,8 @@ void gt_resume(void)
 	struct geotrip_store *store = open_store(FALSE);
 	const char *error;
 
-	if (geotrip_store_brake_end(store, "operator", &error) <= 0)
+	if (geotrip_store_brake_end(store, GEOTRIP_END_OPERATOR,
+				    &error) <= 0)
 		i_fatal("resume failed");
 	geotrip_store_deinit(&store);
 }
