@@ -11,6 +11,7 @@ const char *doveadm_geotrip_plugin_version = DOVECOT_ABI_VERSION;
 static const struct doveadm_cmd_ver2 *const geotrip_commands[] = {
 	&doveadm_cmd_geotrip_list,
 	&doveadm_cmd_geotrip_show,
+	&doveadm_cmd_geotrip_evidence,
 	&doveadm_cmd_geotrip_history,
 	&doveadm_cmd_geotrip_suspend,
 	&doveadm_cmd_geotrip_unsuspend,

@@ -32,7 +32,8 @@ print_evidence(const struct geotrip_store_login *login,
 		geotrip_cmd_text(login->mechanism)));
 }
 
-/* "sent 2026-11-24 08:08:08, 1 attempt", "queued, 2 attempts, next ...". */
+/* "sent 2026-11-24T20:01:50+09:00, 1 attempt", "queued, 2 attempts, next
+   ...". */
 static void
 print_notice(const struct geotrip_notice *notice, void *context ATTR_UNUSED)
 {

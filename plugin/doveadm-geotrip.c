@@ -4,6 +4,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "iso8601-date.h"
 #include "mail-storage.h"
 #include "geotrip-compat.h"
 #include "geotrip-event.h"
@@ -130,21 +131,32 @@ bool geotrip_cmd_get_users(struct doveadm_cmd_context *cctx,
 	return TRUE;
 }
 
+/* As it is printed, or as Dovecot's other commands read it. */
+static int parse_time(const char *str, time_t *time_r)
+{
+	int offset;
+	bool utc;
+
+	if (iso8601_date_parse((const unsigned char *)str, strlen(str),
+			       time_r, &offset))
+		return 0;
+	return mail_parse_human_timestamp(str, time_r, &utc);
+}
+
 bool geotrip_cmd_get_time(struct doveadm_cmd_context *cctx, const char *name,
 			  int64_t *time_r)
 {
 	const char *str;
 	time_t time;
-	bool utc;
 
 	if (!doveadm_cmd_param_str(cctx, name, &str))
 		return TRUE;
-	if (mail_parse_human_timestamp(str, &time, &utc) < 0 || time < 0 ||
+	if (parse_time(str, &time) < 0 || time < 0 ||
 	    time > INT64_MAX / 1000000) {
 		geotrip_cmd_usage(cctx, t_strdup_printf(
 			"\"%s\" is not a time: write for example 2h (ago), "
-			"2026-11-24, or seconds since 1970",
-			geotrip_escape(str)));
+			"2026-11-24, 2026-11-24T20:01:45+09:00, or seconds "
+			"since 1970", geotrip_escape(str)));
 		return FALSE;
 	}
 	*time_r = GEOTRIP_USECS(time);
@@ -193,7 +205,7 @@ const char *geotrip_cmd_time(int64_t time)
 {
 	if (time == GEOTRIP_NEVER)
 		return "released";
-	return time == 0 ? "-" : unixdate2str(time / 1000000);
+	return time == 0 ? "-" : geotrip_format_time(time);
 }
 
 const char *geotrip_cmd_text(const char *text)

@@ -22,6 +22,7 @@ struct geotrip_cmd {
 
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_check;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_countries;
+extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_evidence;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_history;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_list;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_notify;
@@ -65,8 +66,9 @@ bool geotrip_cmd_get_user(struct doveadm_cmd_context *cctx,
 /* The same for one or more users, a NULL-terminated list in the data stack. */
 bool geotrip_cmd_get_users(struct doveadm_cmd_context *cctx,
 			   const char *const **users_r);
-/* Get an argument that is a point in time, as Dovecot reads it: 2h (ago),
-   2026-11-24, seconds since 1970. time_r is unchanged if it was not given. */
+/* Get an argument that is a point in time, as we print it (RFC 3339) or as
+   Dovecot reads it: 2h (ago), 2026-11-24, seconds since 1970. time_r is
+   unchanged if it was not given. */
 bool geotrip_cmd_get_time(struct doveadm_cmd_context *cctx, const char *name,
 			  int64_t *time_r);
 /* Get an argument that is a duration, such as 1h. */
@@ -77,7 +79,7 @@ bool geotrip_cmd_require_user(struct geotrip_cmd *cmd, const char *user);
 /* There is no record of the user. */
 void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user);
 
-/* A point in time as doveadm shows it, in local time; "-" for none (0) and
+/* A point in time as geotrip_format_time() does it; "-" for none (0) and
    "released" for GEOTRIP_NEVER. In the data stack. */
 const char *geotrip_cmd_time(int64_t time);
 /* A text from outside, "-" for NULL or an empty one. */

@@ -5,6 +5,7 @@
 #include "lib.h"
 #include "array.h"
 #include "hex-dec.h"
+#include "iso8601-date.h"
 #include "str.h"
 #include "time-util.h"
 #include "unichar.h"
@@ -18,6 +19,11 @@ int64_t geotrip_now(void)
 
 	i_gettimeofday(&tv);
 	return GEOTRIP_USECS(tv.tv_sec) + tv.tv_usec;
+}
+
+const char *geotrip_format_time(int64_t time)
+{
+	return iso8601_date_create(time / 1000000);
 }
 
 const char *

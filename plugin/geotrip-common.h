@@ -30,6 +30,9 @@ ARRAY_DEFINE_TYPE(geotrip_sighting, struct geotrip_sighting);
 
 /* The current time. */
 int64_t geotrip_now(void);
+/* A time as it is printed and logged: RFC 3339, to the second, in the time zone
+   of this machine ("2026-11-24T20:01:45+09:00"). In the data stack. */
+const char *geotrip_format_time(int64_t time);
 
 /* "JP US BR", in the data stack. */
 const char *

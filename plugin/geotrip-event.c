@@ -3,7 +3,6 @@
 /* The names and fields of our events, in one place. */
 
 #include "lib.h"
-#include "time-util.h"
 #include "geotrip-event.h"
 
 static struct event_category event_category_geotrip = {
@@ -58,7 +57,7 @@ void geotrip_event_suspension_started(struct event *parent, const char *user,
 		add_str("countries", countries)->
 		add_str("source", geotrip_source_name(source));
 	const char *end = until == GEOTRIP_NEVER ? "released" :
-		t_strflocaltime("%Y-%m-%d %H:%M:%S", until / 1000000);
+		geotrip_format_time(until);
 
 	e_info(e->event(), "user=<%s>: suspended until %s by %s: %s%s",
 	       geotrip_escape(user), end, geotrip_source_name(source),
@@ -167,8 +166,7 @@ void geotrip_event_notice(struct event *parent,
 		e_debug(e->event(), "%s not tried%s", to_title, error);
 	else if (deferred) {
 		e_warning(e->event(), "%s deferred until %s%s", to_title,
-			  t_strflocaltime("%Y-%m-%d %H:%M:%S",
-					  outcome->next_attempt / 1000000),
+			  geotrip_format_time(outcome->next_attempt),
 			  error);
 	} else if (outcome->state == GEOTRIP_NOTICE_SENT && quiet) {
 		e_debug(e->event(), "%s sent to %s%s", title,

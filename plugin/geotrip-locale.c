@@ -4,7 +4,6 @@
 
 #include "lib.h"
 #include "str.h"
-#include "time-util.h"
 #include "geotrip-common.h"
 #include "geotrip-locale.h"
 
@@ -110,8 +109,7 @@ locale_time(const UChar *skeleton, const char *language, int64_t time)
 		result = format_time(generator, skeleton, language, time);
 		udatpg_close(generator);
 	}
-	return result != NULL ? result :
-		t_strflocaltime("%Y-%m-%d %H:%M %z", time / 1000000);
+	return result != NULL ? result : geotrip_format_time(time);
 }
 
 const char *geotrip_locale_time(const char *language, int64_t time)

@@ -2,6 +2,7 @@
 
 import time
 
+from support.case import RFC_3339
 from support.notify import NotifyCase, body
 from support.waiting import wait_until
 
@@ -101,6 +102,7 @@ class Brake(BrakeCase):
         self.brake(server)
         (row,) = server.geotrip("resume").expect(0).rows
         self.assertEqual(row["max"], f"{MAX} in 1h")
+        self.assertRegex(row["since"], f"^{RFC_3339}$")
         self.assertEqual(self.check(server)["result"], "ok")
         self.brake(server, "second")
         first, second = self.brakes(server)

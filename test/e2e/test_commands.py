@@ -1,22 +1,25 @@
 """doveadm geotrip, command by command."""
 
+import datetime
+import re
 import time
 import unittest
 
 from support import dovecot_conf
-from support.case import Case
+from support.case import RFC_3339, Case
 
 USAGE, NO_USER = 64, 67
+TOKYO = {"TZ": "Asia/Tokyo"}
 
 
 class Commands(Case):
     settings = {"services": "smtp submission imap"}
 
-    def geotrip(self, *arguments, code=0):
-        return self.dovecot.geotrip(*arguments).expect(code)
+    def geotrip(self, *arguments, code=0, **options):
+        return self.dovecot.geotrip(*arguments, **options).expect(code)
 
-    def run_plain(self, *arguments, code=0):
-        return self.dovecot.geotrip(*arguments, json=False).expect(code)
+    def run_plain(self, *arguments, code=0, **options):
+        return self.geotrip(*arguments, code=code, json=False, **options)
 
     def listed(self, *arguments):
         return {row["user"]: row for row in
@@ -35,7 +38,7 @@ class Commands(Case):
                                      "countries", "notice"])
         self.assertEqual(row["notice"], "queued")
         for column in ("since", "until"):
-            time.strptime(row[column], "%Y-%m-%d %H:%M:%S")
+            self.assertRegex(row[column], f"^{RFC_3339}$")
         self.assertEqual(set(row["countries"].replace(",", " ").split()),
                          {"JP", "US", "BR"})
         self.assertNotIn(ended, self.listed())
@@ -91,12 +94,15 @@ class Commands(Case):
         limited = self.geotrip("history", "-n", "2", self.user).rows
         self.assertEqual(limited, rows[:2])
         for since in ("1h", "2 hours", str(int(time.time()) - 60),
-                      "2020-01-01"):
+                      "2020-01-01", "2020-01-01T00:00:00Z",
+                      rows[-1]["time"]):
             self.assertEqual(
                 self.geotrip("history", "-s", since, self.user).rows, rows)
-        future = str(int(time.time()) + 3600)
-        self.assertEqual(
-            self.geotrip("history", "-s", future, self.user).rows, [])
+        future = int(time.time()) + 3600
+        for since in (str(future), time.strftime(
+                "%Y-%m-%dT%H:%M:%SZ", time.gmtime(future))):
+            self.assertEqual(
+                self.geotrip("history", "-s", since, self.user).rows, [])
 
     def test_history_without_country(self):
         """A login without country or address is shown as such."""
@@ -107,6 +113,77 @@ class Commands(Case):
         self.assertEqual([(row["country"] or "-", row["ip"] or "-")
                           for row in rows],
                          [("-", "-"), ("-", "192.0.2.241")])
+
+    # evidence
+
+    def test_evidence(self):
+        """evidence shows the logins that led to the suspension in columns,
+        also when it has ended, and only those of the last one."""
+        self.trip(self.user)
+        self.run_plain("unsuspend", self.user)
+        self.trip(self.user)
+        self.login(self.user, "GB")
+        for ended in (False, True):
+            rows = self.geotrip("evidence", self.user).rows
+            self.assertEqual(list(rows[0]), ["suspended", "time", "country",
+                                             "ip", "service", "mechanism"])
+            self.assertEqual(
+                [(row["country"], row["ip"], row["service"],
+                  row["mechanism"]) for row in rows],
+                [("JP", "192.0.2.1", "smtp", "PLAIN"),
+                 ("US", "192.0.2.17", "smtp", "PLAIN"),
+                 ("BR", "192.0.2.33", "smtp", "PLAIN")])
+            (since,) = {row["suspended"] for row in rows}
+            self.assertEqual(since, rows[-1]["time"])
+            self.assertEqual(since, self.listed("-a", self.user)[
+                self.user]["since"])
+            if not ended:
+                self.run_plain("unsuspend", self.user)
+
+    def test_evidence_of_nothing(self):
+        """evidence of a user who was never suspended, or by an operator, is
+        empty, and the command says why."""
+        self.assertAllowed(self.login(self.user, "JP"))
+        self.dovecot.wait_for_logins(self.user, 1)
+        result = self.geotrip("evidence", self.user)
+        self.assertEqual(result.rows, [])
+        self.assertIn(f"{self.user} was never suspended", result.error_text)
+        self.run_plain("suspend", self.user)
+        result = self.geotrip("evidence", self.user)
+        self.assertEqual(result.rows, [])
+        self.assertIn("an operator suspended", result.error_text)
+
+    # Times
+
+    def test_times(self):
+        """Each command prints times with their offset from UTC, in each
+        formatter, and they are those in the database."""
+        self.trip(self.user)
+        (row,) = self.dovecot.query(
+            "SELECT since, until FROM active_suspension WHERE user = ?",
+            self.user)
+        since, until = (
+            datetime.datetime.fromtimestamp(
+                value // 10**6, datetime.timezone(
+                    datetime.timedelta(hours=9))).isoformat()
+            for value in (row.since, row.until))
+        for command, times in (("list", [since, until]),
+                               ("show", [since, until]),
+                               ("history", [since]),
+                               ("evidence", [since])):
+            for formatter in ("table", "tab", "flow", "pager", "json"):
+                with self.subTest(command, formatter=formatter):
+                    text = self.run_plain(command, self.user,
+                                          formatter=formatter, **TOKYO).text
+                    for value in times:
+                        self.assertIn(value, text)
+                    # No other form: each date is the beginning of a time.
+                    self.assertEqual(
+                        len(re.findall(RFC_3339, text)),
+                        len(re.findall(r"\d{4}-\d\d-\d\d", text)), text)
+        self.assertRegex(
+            self.run_plain("suspend", self.user, **TOKYO).error_text,
+            rf"suspended until (?=\S*\+09:00 ){RFC_3339} by operator")
 
     # suspend and unsuspend
 
@@ -186,15 +263,18 @@ class Commands(Case):
 
     def test_no_such_user(self):
         """A user without a record is EX_NOUSER, 67."""
-        for command in ("show", "history", "unsuspend"):
+        for command in ("show", "evidence", "history", "unsuspend"):
             self.geotrip(command, f"nobody.{self.user}", code=NO_USER)
 
     def test_bad_arguments(self):
         """Bad arguments are EX_USAGE, 64, and change nothing."""
-        for arguments in (["show"], ["history"], ["suspend"], ["unsuspend"],
+        for arguments in (["show"], ["evidence"], ["history"], ["suspend"],
+                          ["unsuspend"],
                           ["history", "-n", "many", self.user],
                           ["history", "-n", "-1", self.user],
                           ["history", "-s", "yesterday-ish", self.user],
+                          ["history", "-s", "2026-02-30T00:00:00Z", self.user],
+                          ["history", "-s", "2026-02-20T00:00:00", self.user],
                           ["countries", "-s", "5 parsecs"],
                           ["suspend", "-t", "soon", self.user],
                           ["purge", "-k", "nothing"],
@@ -228,8 +308,8 @@ class Commands(Case):
                    if line.split()[:1] == ["geotrip"]]
         self.assertEqual(
             set(line.split()[1].split("|")),
-            {"list", "show", "history", "suspend", "unsuspend", "resume",
-             "countries", "notify", "purge", "check"})
+            {"list", "show", "evidence", "history", "suspend", "unsuspend",
+             "resume", "countries", "notify", "purge", "check"})
 
     @unittest.skipIf(dovecot_conf.SERIES == "2.3",
                      "doveadm of Dovecot 2.3 has no --help")

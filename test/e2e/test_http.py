@@ -34,13 +34,18 @@ class Http(Case):
         return what["exitCode"]
 
     def test_a_story(self):
-        """list, show, history, countries, unsuspend and suspend."""
+        """list, show, evidence, history, countries, unsuspend and
+        suspend."""
         self.trip(self.user)
         users = [row["user"] for row in self.ok("geotripList")]
         self.assertIn(self.user, users)
         self.assertIn("3 countries in 1h",
                       str(self.ok("geotripShow", user=self.user)))
-        rows = self.ok("geotripHistory", user=self.user)
+        evidence = self.ok("geotripEvidence", user=self.user)
+        self.assertEqual([row["country"] for row in evidence],
+                         ["JP", "US", "BR"])
+        rows = self.ok("geotripHistory", user=self.user,
+                       since=evidence[0]["time"])
         self.assertEqual([row["verdict"] for row in rows],
                          ["trip", "allow", "allow"])
         countries = {row["country"] for row in self.ok("geotripCountries")}
@@ -56,12 +61,14 @@ class Http(Case):
         """Missing and bad arguments, and unknown users, answer with their
         exit codes, and the server lives on."""
         self.assertEqual(self.code("geotripShow"), USAGE)
+        self.assertEqual(self.code("geotripEvidence"), USAGE)
         self.assertEqual(self.code("geotripHistory"), USAGE)
         self.assertEqual(self.code("geotripSuspend"), USAGE)
         self.assertEqual(self.code("geotripUnsuspend"), USAGE)
         self.assertEqual(self.code("geotripSuspend", users=[]), USAGE)
         self.assertEqual(
             self.code("geotripPurge", keep="nothing"), USAGE)
-        self.assertEqual(
-            self.code("geotripShow", user=f"nobody.{self.user}"), NO_USER)
+        for command in ("geotripShow", "geotripEvidence"):
+            self.assertEqual(
+                self.code(command, user=f"nobody.{self.user}"), NO_USER)
         self.ok("geotripList")

@@ -1,5 +1,6 @@
 """Refusals of the mail server: what is tried again, when, and how often."""
 
+from support.case import RFC_3339
 from support.notify import HOUR, MINUTE, NotifyCase, body, now
 
 TEMPORARY, PERMANENT = "450 4.2.1 mailbox busy", "550 5.1.1 nobody here"
@@ -30,8 +31,14 @@ class Retry(NotifyCase):
                 self.assertIn("451 4.3.0 not now", result.error_text)
                 self.assertIn("Warning", result.error_text)
                 self.assertNotIn("Error", result.error_text)
+                self.assertRegex(result.error_text,
+                                 f"deferred until {RFC_3339}: ")
                 row = self.assertDeferred(1, MINUTE)
                 self.assertIn("not now", row.error)
+                self.assertRegex(
+                    self.dovecot.geotrip("show", self.user,
+                                         json=False).expect(0).text,
+                    f"queued, 1 attempt, next {RFC_3339}: ")
                 connections = set(self.smtp.commands)
                 self.assertEqual(self.notify()["deferred"], 0)
                 self.assertEqual(set(self.smtp.commands), connections)

@@ -9,6 +9,9 @@
 #include "doveadm-geotrip.h"
 #include "fuzz.h"
 
+/* RFC 3339 has years of four digits, and a day later is one wherever we are. */
+#define MAX_YEAR_9999 GEOTRIP_USECS(253402300799 - 24 * 60 * 60)
+
 /* What doveadm itself has, as far as reading of arguments needs it. */
 
 int doveadm_exit_code;
@@ -34,11 +37,6 @@ bool doveadm_cmd_param_array(const struct doveadm_cmd_context *cctx,
 
 	*value_r = values;
 	return doveadm_cmd_param_str(cctx, name, &values[0]);
-}
-
-const char *unixdate2str(time_t timestamp ATTR_UNUSED)
-{
-	return "";
 }
 
 void doveadm_print_init(const char *name ATTR_UNUSED)
@@ -98,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	};
 	const char *const *users, *user;
 	struct fuzz_input input;
-	int64_t number;
+	int64_t number, again;
 	unsigned int i;
 
 	fuzz_begin(&input, bytes, size);
@@ -121,7 +119,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		number = -1;
 		if (geotrip_cmd_get_time(&cctx, "since", &number)) {
 			i_assert(number >= 0);
-			(void)geotrip_cmd_time(number);
+			/* what is printed can be given again */
+			params[2].value.v_string = geotrip_cmd_time(number);
+			i_assert(number == 0 || number > MAX_YEAR_9999 ||
+				 geotrip_cmd_get_time(&cctx, "since", &again));
+			i_assert(number == 0 || number > MAX_YEAR_9999 ||
+				 again == number);
 		}
 		number = -1;
 		if (geotrip_cmd_get_duration(&cctx, "time", &number)) {

@@ -1,10 +1,14 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Text from outside: escaped for people, and back. */
+/* Text from outside: escaped for people, and back. Times as they are
+   printed. */
 
 #include "lib.h"
 #include "test-common.h"
 #include "geotrip-common.h"
+
+#include <stdlib.h>
+#include <time.h>
 
 static void test_geotrip_escape(void)
 {
@@ -84,12 +88,41 @@ static void test_geotrip_count(void)
 	test_end();
 }
 
+static void test_geotrip_format_time(void)
+{
+	static const struct {
+		const char *zone;
+		int64_t secs;
+		const char *text;
+	} tests[] = {
+		{ "UTC", 1795507680, "2026-11-24T08:08:00+00:00" },
+		{ "Asia/Tokyo", 1795507680, "2026-11-24T17:08:00+09:00" },
+		{ "America/St_Johns", 1795507680, "2026-11-24T04:38:00-03:30" },
+		/* one hour is there twice, and can be told apart */
+		{ "Europe/Berlin", 1792888200, "2026-10-25T02:30:00+02:00" },
+		{ "Europe/Berlin", 1792891800, "2026-10-25T02:30:00+01:00" },
+	};
+	unsigned int i;
+
+	test_begin("times have their offset from UTC");
+	for (i = 0; i < N_ELEMENTS(tests); i++) {
+		if (setenv("TZ", tests[i].zone, 1) < 0)
+			i_fatal("setenv() failed: %m");
+		tzset();
+		test_assert_strcmp_idx(
+			geotrip_format_time(GEOTRIP_USECS(tests[i].secs) +
+					    999999), tests[i].text, i);
+	}
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const tests[])(void) = {
 		test_geotrip_escape,
 		test_geotrip_escape_random,
 		test_geotrip_count,
+		test_geotrip_format_time,
 		NULL
 	};
 	return test_run(tests);

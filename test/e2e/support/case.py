@@ -10,6 +10,8 @@ from .dovecot import Dovecot
 from .postfix import Postfix
 
 PASSWORD = dovecot_conf.PASSWORD
+# How times are printed and logged.
+RFC_3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"
 MESSAGE = ("Sending mail is suspended for this account: it was used from"
            " several countries within a short time. Reading mail still works."
            " Please change your password and contact your mail provider.")
