@@ -21,6 +21,7 @@ static void print_header(void)
 	doveadm_print_header_simple("ip");
 	doveadm_print_header_simple("service");
 	doveadm_print_header_simple("mechanism");
+	doveadm_print_header_simple("exempt");
 }
 
 static void
@@ -35,6 +36,8 @@ print_login(const struct geotrip_store_login *login, void *context)
 	doveadm_print(geotrip_cmd_ip(&login->ip));
 	doveadm_print(geotrip_cmd_text(login->service));
 	doveadm_print(geotrip_cmd_text(login->mechanism));
+	doveadm_print(geotrip_config_ip_exempt(&ctx->cmd->config,
+					       &login->ip) ? "yes" : "no");
 }
 
 static const char *why_there_is_none(enum geotrip_reason from)

@@ -6,26 +6,33 @@
 #include "wildcard-match.h"
 #include "doveadm-geotrip.h"
 
+struct list_context {
+	struct geotrip_cmd *cmd;
+	/* NULL: all of them */
+	const char *mask;
+};
+
 static void
 print_matching(const struct geotrip_suspension *suspension, void *context)
 {
-	const char *mask = context;
+	struct list_context *ctx = context;
 
-	if (mask == NULL || wildcard_match_icase(suspension->user, mask))
-		geotrip_cmd_print_suspension(suspension);
+	if (ctx->mask == NULL ||
+	    wildcard_match_icase(suspension->user, ctx->mask))
+		geotrip_cmd_print_suspension(ctx->cmd, suspension);
 }
 
 static void cmd_geotrip_list(struct doveadm_cmd_context *cctx)
 {
 	struct geotrip_cmd cmd;
+	struct list_context ctx = { .cmd = &cmd };
 	const char *mask, *error;
-	char *mask_dup = NULL;
 	bool all;
 
 	if (!doveadm_cmd_param_bool(cctx, "all", &all))
 		all = FALSE;
 	if (doveadm_cmd_param_str(cctx, "user", &mask))
-		mask_dup = t_strdup_noconst(geotrip_unescape(mask));
+		ctx.mask = geotrip_unescape(mask);
 
 	if (!geotrip_cmd_begin(cctx, &cmd))
 		return;
@@ -33,8 +40,7 @@ static void cmd_geotrip_list(struct doveadm_cmd_context *cctx)
 	if (geotrip_store_suspensions(cmd.store, all ?
 				      GEOTRIP_STORE_SUSPENSIONS_ALL :
 				      GEOTRIP_STORE_SUSPENSIONS_ACTIVE,
-				      NULL, print_matching, mask_dup,
-				      &error) < 0)
+				      NULL, print_matching, &ctx, &error) < 0)
 		geotrip_cmd_fail(&cmd, error);
 	geotrip_cmd_end(&cmd);
 }

@@ -106,7 +106,7 @@ deliver(struct geotrip_cmd *cmd, const struct geotrip_mailer_settings *mailer,
 }
 
 struct suspended_users {
-	pool_t pool;
+	struct geotrip_cmd *cmd;
 	ARRAY_TYPE(const_string) names;
 };
 
@@ -114,15 +114,19 @@ static void
 collect_user(const struct geotrip_suspension *suspension, void *context)
 {
 	struct suspended_users *users = context;
-	const char *name = p_strdup(users->pool, suspension->user);
+	struct geotrip_cmd *cmd = users->cmd;
+	const char *name;
 
+	if (geotrip_config_user_exempt(&cmd->config, suspension->user))
+		return;
+	name = p_strdup(cmd->pool, suspension->user);
 	array_push_back(&users->names, &name);
 }
 
-/* Who was connected before the suspension could go on sending. */
+/* What was connected before the suspension could go on sending. */
 static unsigned int end_sessions(struct geotrip_cmd *cmd)
 {
-	struct suspended_users users = { .pool = cmd->pool };
+	struct suspended_users users = { .cmd = cmd };
 	const char *error;
 	int ended = 0;
 
@@ -139,7 +143,7 @@ static unsigned int end_sessions(struct geotrip_cmd *cmd)
 		return 0;
 	array_sort(&users.names, i_strcmp_p);
 	ended = geotrip_sessions_end(socket_path("anvil"), SUBMISSION,
-				     &users.names, &error);
+				     &users.names, &cmd->config, &error);
 	if (ended < 0) {
 		geotrip_cmd_fail(cmd, t_strdup_printf(
 			"The open sessions could not be ended: %s", error));

@@ -22,14 +22,18 @@ static void print_field(const char *field, const char *value)
 
 static void
 print_evidence(const struct geotrip_store_login *login,
-	       void *context ATTR_UNUSED)
+	       void *context)
 {
-	print_field("evidence", t_strdup_printf("%s %s %s %s %s",
+	struct show_context *ctx = context;
+
+	print_field("evidence", t_strdup_printf("%s %s %s %s %s%s",
 		geotrip_cmd_time(login->time),
 		geotrip_cmd_text(login->country.code),
 		geotrip_cmd_ip(&login->ip),
 		geotrip_cmd_text(login->service),
-		geotrip_cmd_text(login->mechanism)));
+		geotrip_cmd_text(login->mechanism),
+		geotrip_config_ip_exempt(&ctx->cmd->config, &login->ip) ?
+			" exempt" : ""));
 }
 
 /* "sent 2026-11-24T20:01:50+09:00, 1 attempt", "queued, 2 attempts, next
@@ -69,22 +73,36 @@ static void print_release(const struct geotrip_suspension *suspension)
 	}
 }
 
+static void print_not_suspended(struct show_context *ctx, const char *user)
+{
+	print_field("state", geotrip_config_user_exempt(&ctx->cmd->config,
+							user) ?
+		    geotrip_suspension_state_name(GEOTRIP_SUSPENSION_EXEMPT) :
+		    "not suspended");
+}
+
 static void
 show_suspension(const struct geotrip_suspension *suspension, void *context)
 {
 	struct show_context *ctx = context;
-	bool active = suspension->released_at == 0 &&
-		suspension->until > geotrip_now();
-	const char *error;
+	enum geotrip_suspension_state state;
+	const char *remark, *error;
 
 	ctx->any = TRUE;
-	print_field("state", active ? "suspended" : "not suspended");
-	print_field(active ? "since" : "last suspended",
-		    geotrip_cmd_time(suspension->since));
-	if (active)
-		print_field("until", geotrip_cmd_time(suspension->until));
-	else
+	if (!geotrip_cmd_get_state(ctx->cmd, suspension, &state, &remark))
+		return;
+	if (state == GEOTRIP_SUSPENSION_ENDED) {
+		print_not_suspended(ctx, suspension->user);
+		print_field("last suspended",
+			    geotrip_cmd_time(suspension->since));
 		print_release(suspension);
+	} else {
+		print_field("state", geotrip_suspension_state_name(state));
+		print_field("since", geotrip_cmd_time(suspension->since));
+		print_field("until", geotrip_cmd_time(suspension->until));
+	}
+	if (remark != NULL)
+		print_field("remark", remark);
 	print_field("reason", geotrip_cmd_text(suspension->reason));
 	print_field("rule", geotrip_cmd_text(suspension->rule));
 	print_field("countries", geotrip_cmd_text(suspension->countries));
@@ -92,7 +110,7 @@ show_suspension(const struct geotrip_suspension *suspension, void *context)
 	if (geotrip_store_notices(ctx->cmd->store, suspension->id,
 				  print_notice, NULL, &error) < 0 ||
 	    geotrip_store_evidence(ctx->cmd->store, suspension->id,
-				   print_evidence, NULL, &error) < 0)
+				   print_evidence, ctx, &error) < 0)
 		geotrip_cmd_fail(ctx->cmd, error);
 }
 
@@ -135,7 +153,7 @@ static void show_user(struct geotrip_cmd *cmd, const char *user)
 		return;
 	}
 	if (!ctx.any)
-		print_field("state", "not suspended");
+		print_not_suspended(&ctx, user);
 	geotrip_store_load(cmd->store, &store_user,
 			   now - cmd->config.window, now, show_window, &ctx);
 }

@@ -7,10 +7,11 @@
 #include "doveadm-geotrip.h"
 
 static void
-print_suspended(const struct geotrip_suspension *suspension,
-		void *context ATTR_UNUSED)
+print_suspended(const struct geotrip_suspension *suspension, void *context)
 {
-	geotrip_cmd_print_suspension(suspension);
+	struct geotrip_cmd *cmd = context;
+
+	geotrip_cmd_print_suspension(cmd, suspension);
 }
 
 static void suspend_user(struct geotrip_cmd *cmd, const char *user,
@@ -34,7 +35,7 @@ static void suspend_user(struct geotrip_cmd *cmd, const char *user,
 				  &error) < 0 ||
 	    geotrip_store_suspensions(cmd->store,
 				      GEOTRIP_STORE_SUSPENSIONS_ACTIVE, user,
-				      print_suspended, NULL, &error) < 0) {
+				      print_suspended, cmd, &error) < 0) {
 		geotrip_cmd_fail(cmd, error);
 		return;
 	}

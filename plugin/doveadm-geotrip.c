@@ -217,25 +217,3 @@ const char *geotrip_cmd_ip(const struct ip_addr *ip)
 {
 	return ip->family == 0 ? "-" : net_ip2addr(ip);
 }
-
-void geotrip_cmd_print_suspension_header(void)
-{
-	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
-	doveadm_print_header_simple("user");
-	doveadm_print_header_simple("since");
-	doveadm_print_header_simple("until");
-	doveadm_print_header_simple("reason");
-	doveadm_print_header_simple("countries");
-	doveadm_print_header_simple("notice");
-}
-
-void geotrip_cmd_print_suspension(const struct geotrip_suspension *suspension)
-{
-	doveadm_print(geotrip_cmd_text(suspension->user));
-	doveadm_print(geotrip_cmd_time(suspension->since));
-	doveadm_print(geotrip_cmd_time(suspension->released_at != 0 ?
-		suspension->released_at : suspension->until));
-	doveadm_print(geotrip_cmd_text(suspension->reason));
-	doveadm_print(geotrip_cmd_text(suspension->countries));
-	doveadm_print(geotrip_notice_state_name(suspension->notice_state));
-}

@@ -86,8 +86,15 @@ const char *geotrip_cmd_time(int64_t time);
 const char *geotrip_cmd_text(const char *text);
 const char *geotrip_cmd_ip(const struct ip_addr *ip);
 
+/* How the suspension stands by now, and what an operator should know about that
+   (NULL: nothing). Returns FALSE if the store failed. */
+bool geotrip_cmd_get_state(struct geotrip_cmd *cmd,
+			   const struct geotrip_suspension *suspension,
+			   enum geotrip_suspension_state *state_r,
+			   const char **remark_r);
 /* The columns of list. */
 void geotrip_cmd_print_suspension_header(void);
-void geotrip_cmd_print_suspension(const struct geotrip_suspension *suspension);
+void geotrip_cmd_print_suspension(struct geotrip_cmd *cmd,
+				  const struct geotrip_suspension *suspension);
 
 #endif

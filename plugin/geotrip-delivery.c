@@ -43,13 +43,8 @@ static void run_all(struct geotrip_delivery_run *run)
 {
 	const char *error;
 
-	if (geotrip_store_notices_withdraw(
-			run->input->store,
-			!run->input->config->notify.release,
-			&run->count->withdrawn, &error) < 0) {
-		geotrip_delivery_store_failed(run, error);
+	if (!geotrip_delivery_withdraw(run))
 		return;
-	}
 	/* without it, all of them would only be claimed and put back */
 	if (geotrip_notice_writer_check(run->writer, &error) < 0) {
 		geotrip_delivery_template_failed(run, error);

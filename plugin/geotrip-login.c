@@ -308,7 +308,7 @@ void geotrip_login_check(struct geotrip *gt,
 
 	if ((!check.counted && !check.suspendable) ||
 	    geotrip_config_user_exempt(config, login->user) ||
-	    geotrip_networks_have(&config->exempt_networks, &login->ip)) {
+	    geotrip_config_ip_exempt(config, &login->ip)) {
 		callback(GEOTRIP_VERDICT_ALLOW, context);
 		return;
 	}

@@ -35,6 +35,13 @@ static const char *const end_names[] = {
 	[GEOTRIP_END_SETTINGS] = "settings",
 };
 
+static const char *const suspension_state_names[] = {
+	[GEOTRIP_SUSPENSION_UNKNOWN] = UNKNOWN,
+	[GEOTRIP_SUSPENSION_ACTIVE] = "suspended",
+	[GEOTRIP_SUSPENSION_EXEMPT] = "exempt",
+	[GEOTRIP_SUSPENSION_ENDED] = "ended",
+};
+
 static const char *const reason_texts[] = {
 	[GEOTRIP_REASON_RULE] = NULL,
 	[GEOTRIP_REASON_GIVEN] = NULL,
@@ -94,6 +101,13 @@ const char *geotrip_end_name(enum geotrip_end end)
 {
 	i_assert(end < N_ELEMENTS(end_names));
 	return end_names[end];
+}
+
+const char *
+geotrip_suspension_state_name(enum geotrip_suspension_state state)
+{
+	i_assert(state < N_ELEMENTS(suspension_state_names));
+	return suspension_state_names[state];
 }
 
 const char *geotrip_notice_kind_name(enum geotrip_notice_kind kind)

@@ -49,6 +49,15 @@ enum geotrip_end {
 	GEOTRIP_END_SETTINGS,
 };
 
+/* How a suspension stands, as it is printed; it is not stored. */
+enum geotrip_suspension_state {
+	GEOTRIP_SUSPENSION_UNKNOWN,
+	GEOTRIP_SUSPENSION_ACTIVE,
+	/* in force, but the settings exempt the user, who is not refused */
+	GEOTRIP_SUSPENSION_EXEMPT,
+	GEOTRIP_SUSPENSION_ENDED,
+};
+
 /* Where the text in the reason of a suspension comes from. */
 enum geotrip_reason {
 	/* the rule that the account made true */
@@ -88,6 +97,8 @@ const char *geotrip_verdict_name(enum geotrip_verdict verdict) ATTR_CONST;
 const char *geotrip_outage_name(enum geotrip_outage outage) ATTR_CONST;
 const char *geotrip_source_name(enum geotrip_source source) ATTR_CONST;
 const char *geotrip_end_name(enum geotrip_end end) ATTR_CONST;
+const char *
+geotrip_suspension_state_name(enum geotrip_suspension_state state) ATTR_CONST;
 const char *
 geotrip_notice_kind_name(enum geotrip_notice_kind kind) ATTR_CONST;
 const char *

@@ -182,7 +182,7 @@ const char *geotrip_policy_action(struct geotrip_policy *policy,
 	if (policy->store == NULL || !request->access_policy ||
 	    request->user == NULL ||
 	    geotrip_config_user_exempt(config, request->user) ||
-	    geotrip_networks_have(&config->exempt_networks, &request->ip) ||
+	    geotrip_config_ip_exempt(config, &request->ip) ||
 	    !is_suspended(policy, request->user))
 		return ACTION_NONE;
 	e_debug(policy->event, "user=<%s>: open connection of Postfix refused",

@@ -43,6 +43,7 @@ get_process(ARRAY_TYPE(session_process) *processes, pid_t pid)
 static int
 parse_line(const char *line, const char *service,
 	   ARRAY_TYPE(const_string) *users,
+	   const struct geotrip_config *config,
 	   ARRAY_TYPE(session_process) *processes)
 {
 	const char *const *args = t_strsplit_tabescaped(line);
@@ -58,6 +59,7 @@ parse_line(const char *line, const char *service,
 		return -1;
 	user++;
 	slash = strchr(user, '/');
+	i_zero(&ip);
 	if (slash != NULL &&
 	    net_addr2ip(t_strdup_until(user, slash), &ip) == 0)
 		user = slash + 1;
@@ -65,8 +67,8 @@ parse_line(const char *line, const char *service,
 	process = get_process(processes, pid);
 	process->sessions += sessions;
 	if (strcmp(t_strdup_until(args[0], strchr(args[0], '/')),
-		   service) != 0 || !geotrip_sessions_user_listed(users,
-							   user))
+		   service) != 0 ||
+	    !geotrip_sessions_is_to_end(users, config, user, &ip))
 		process->all_listed = FALSE;
 	return 0;
 }
@@ -74,6 +76,7 @@ parse_line(const char *line, const char *service,
 static int
 read_sessions(const char *anvil_path, const char *service,
 	      ARRAY_TYPE(const_string) *users,
+	      const struct geotrip_config *config,
 	      ARRAY_TYPE(session_process) *processes, const char **error_r)
 {
 	struct geotrip_anvil anvil;
@@ -85,7 +88,8 @@ read_sessions(const char *anvil_path, const char *service,
 		/* an empty line is the end */
 		while ((line = geotrip_anvil_read(&anvil, error_r)) != NULL &&
 		       *line != '\0') T_BEGIN {
-			if (parse_line(line, service, users, processes) < 0) {
+			if (parse_line(line, service, users, config,
+				       processes) < 0) {
 				i_warning("geotrip: anvil sent a line that is "
 					  "not understood: %s",
 					  geotrip_escape(line));
@@ -98,6 +102,7 @@ read_sessions(const char *anvil_path, const char *service,
 
 int geotrip_sessions_end(const char *anvil_path, const char *service,
 			 ARRAY_TYPE(const_string) *users,
+			 const struct geotrip_config *config,
 			 const char **error_r)
 {
 	ARRAY_TYPE(session_process) processes;
@@ -105,7 +110,8 @@ int geotrip_sessions_end(const char *anvil_path, const char *service,
 	int ended = 0;
 
 	t_array_init(&processes, 64);
-	if (read_sessions(anvil_path, service, users, &processes, error_r) < 0)
+	if (read_sessions(anvil_path, service, users, config, &processes,
+			  error_r) < 0)
 		return -1;
 
 	array_foreach(&processes, process) {

@@ -20,17 +20,21 @@
    if it is one of those that we look for. */
 static int
 parse_line(const char *line, const char *service,
-	   ARRAY_TYPE(const_string) *users, pool_t pool,
+	   ARRAY_TYPE(const_string) *users,
+	   const struct geotrip_config *config, pool_t pool,
 	   ARRAY_TYPE(const_string) *commands)
 {
 	const char *const *args = t_strsplit_tabescaped(line);
 	const char *command;
+	struct ip_addr ip;
 
 	if (str_array_length(args) < 5)
 		return -1;
+	if (net_addr2ip(args[3], &ip) < 0)
+		i_zero(&ip);
 	/* without the session, all of the user's would end, IMAP as well */
 	if (strcmp(args[2], service) != 0 || *args[4] == '\0' ||
-	    !geotrip_sessions_user_listed(users, args[1]))
+	    !geotrip_sessions_is_to_end(users, config, args[1], &ip))
 		return 0;
 	command = p_strdup_printf(pool, "KICK-USER\t%s\t%s\n",
 				  str_tabescape(args[1]),
@@ -41,7 +45,8 @@ parse_line(const char *line, const char *service,
 
 static int
 read_sessions(struct geotrip_anvil *anvil, const char *service,
-	      ARRAY_TYPE(const_string) *users, pool_t pool,
+	      ARRAY_TYPE(const_string) *users,
+	      const struct geotrip_config *config, pool_t pool,
 	      ARRAY_TYPE(const_string) *commands, const char **error_r)
 {
 	unsigned int line_number = 0;
@@ -56,7 +61,7 @@ read_sessions(struct geotrip_anvil *anvil, const char *service,
 		if (*line == '\0')
 			return 0;
 		T_BEGIN {
-			if (parse_line(line, service, users, pool,
+			if (parse_line(line, service, users, config, pool,
 				       commands) < 0) {
 				i_warning("geotrip: anvil sent a line that is "
 					  "not understood: %s",
@@ -94,6 +99,7 @@ end_sessions(struct geotrip_anvil *anvil,
 
 int geotrip_sessions_end(const char *anvil_path, const char *service,
 			 ARRAY_TYPE(const_string) *users,
+			 const struct geotrip_config *config,
 			 const char **error_r)
 {
 	struct geotrip_anvil anvil;
@@ -105,7 +111,7 @@ int geotrip_sessions_end(const char *anvil_path, const char *service,
 		return -1;
 	pool = pool_alloconly_create("geotrip sessions", 4096);
 	p_array_init(&commands, pool, 16);
-	if (read_sessions(&anvil, service, users, pool, &commands,
+	if (read_sessions(&anvil, service, users, config, pool, &commands,
 			  error_r) == 0)
 		ended = end_sessions(&anvil, &commands, error_r);
 	pool_unref(&pool);

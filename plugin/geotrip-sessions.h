@@ -7,19 +7,26 @@
    process knows them. How it is asked differs between Dovecot versions:
    geotrip-sessions-2.3.c and -2.4.c. */
 
+#include "geotrip-settings.h"
+
 /* End the sessions of a service whose users are in the list, which must be
-   sorted by i_strcmp_p(). A process that others use as well is left alone.
-   Returns how many sessions were ended, or -1 with an error. */
+   sorted by i_strcmp_p(), unless they come from an exempt network. A process
+   that others use as well is left alone. Returns how many sessions were ended,
+   or -1 with an error. */
 int geotrip_sessions_end(const char *anvil_path, const char *service,
 			 ARRAY_TYPE(const_string) *users,
+			 const struct geotrip_config *config,
 			 const char **error_r);
 
-/* For the files of the versions. */
+/* For the files of the versions. The address is of the family 0 if anvil does
+   not know it. */
 static inline bool
-geotrip_sessions_user_listed(ARRAY_TYPE(const_string) *users,
-			     const char *user)
+geotrip_sessions_is_to_end(ARRAY_TYPE(const_string) *users,
+			   const struct geotrip_config *config,
+			   const char *user, const struct ip_addr *ip)
 {
-	return array_bsearch(users, &user, i_strcmp_p) != NULL;
+	return array_bsearch(users, &user, i_strcmp_p) != NULL &&
+		!geotrip_config_ip_exempt(config, ip);
 }
 
 #endif

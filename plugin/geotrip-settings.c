@@ -255,3 +255,9 @@ bool geotrip_config_user_exempt(const struct geotrip_config *config,
 	}
 	return FALSE;
 }
+
+bool geotrip_config_ip_exempt(const struct geotrip_config *config,
+			      const struct ip_addr *ip)
+{
+	return geotrip_networks_have(&config->exempt_networks, ip);
+}

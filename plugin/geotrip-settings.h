@@ -96,5 +96,8 @@ bool geotrip_language_is_valid(const char *language);
 /* Is the user, as passed by Dovecot after its normalization, exempt? */
 bool geotrip_config_user_exempt(const struct geotrip_config *config,
 				const char *user);
+/* Is the address exempt? One of the family 0 is not. */
+bool geotrip_config_ip_exempt(const struct geotrip_config *config,
+			      const struct ip_addr *ip);
 
 #endif

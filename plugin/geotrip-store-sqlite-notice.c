@@ -5,25 +5,10 @@
 
 #include "lib.h"
 #include "array.h"
-#include "geotrip-store-sqlite.h"
+#include "geotrip-store-sqlite-notice.h"
 
-#define NOTICE_COLUMNS \
-	"notice.id, notice.kind, notice.state, notice.attempts, " \
-	"notice.next_attempt, notice.lease_until, notice.pending_to, " \
-	"notice.sent_at, notice.error"
-#define NOTICE_COLUMN_COUNT 9
-/* What is further in the future was written when the clock was ahead. */
-#define MAX_AHEAD "7200000000" /* two hours */
-#define IS_OVER(column, now) \
-	"("column" <= "now" OR "column" > "now" + "MAX_AHEAD") "
-/* Queued, and in no other process' hands. */
-#define IS_FREE(now) \
-	"notice.state = 'queued' AND (notice.lease_until IS NULL OR " \
-	IS_OVER("notice.lease_until", now)") "
-
-static void
-notice_from_row(pool_t pool, sqlite3_stmt *stmt,
-		struct geotrip_notice *notice_r)
+void geotrip_sqlite_notice(pool_t pool, sqlite3_stmt *stmt,
+			   struct geotrip_notice *notice_r)
 {
 	i_zero(notice_r);
 	notice_r->id = sqlite3_column_int64(stmt, 0);
@@ -73,8 +58,7 @@ queue_released(struct geotrip_store *store, int64_t suspension_id,
 		"AND notice.kind = 'suspended' "
 		"WHERE suspension.id = ?1 "
 		"AND suspension.released_at IS NOT NULL "
-		"AND (notice.state = 'sent' OR (notice.state = 'queued' "
-		"AND notice.pending_to IS NOT NULL)) "
+		"AND (notice.state = 'sent' OR notice.pending_to IS NOT NULL) "
 		"ON CONFLICT (suspension_id, kind) DO NOTHING";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 
@@ -164,7 +148,7 @@ find_due(struct geotrip_store *store, enum geotrip_notice_kind kind,
 				 like->pending_to);
 	ret = geotrip_sqlite_step(store, stmt, error_r);
 	if (ret > 0) {
-		notice_from_row(pool, stmt, notice_r);
+		geotrip_sqlite_notice(pool, stmt, notice_r);
 		geotrip_sqlite_suspension(pool, stmt, idx,
 					  &notice_r->suspension);
 		idx += GEOTRIP_SQLITE_SUSPENSION_COLUMN_COUNT;
@@ -298,39 +282,6 @@ int geotrip_store_notice_finish(struct geotrip_store *store,
 	return geotrip_sqlite_commit(store, error_r) < 0 ? -1 : 1;
 }
 
-int geotrip_store_notices_withdraw(struct geotrip_store *store,
-				   bool all_released, unsigned int *count_r,
-				   const char **error_r)
-{
-	static const char sql[] =
-		"UPDATE notice SET state = 'withdrawn' "
-		"WHERE "IS_FREE("?1")"AND pending_to IS NULL AND ("
-		"(kind = 'suspended' AND EXISTS (SELECT 1 FROM suspension "
-		"WHERE suspension.id = notice.suspension_id "
-		"AND suspension.released_by = 'operator')) OR "
-		"(kind = 'released' AND (?2 OR EXISTS ("
-		"SELECT 1 FROM suspension AS past JOIN suspension AS present "
-		"ON present.user_id = past.user_id "
-		"WHERE past.id = notice.suspension_id "
-		"AND present.released_at IS NULL))))";
-	sqlite3_stmt *stmt;
-
-	*count_r = 0;
-	if (geotrip_sqlite_begin(store, error_r) < 0)
-		return -1;
-	stmt = geotrip_sqlite_stmt(store, sql, error_r);
-	if (stmt != NULL) {
-		(void)sqlite3_bind_int64(stmt, 1, geotrip_now());
-		(void)sqlite3_bind_int(stmt, 2, all_released ? 1 : 0);
-	}
-	if (stmt == NULL || geotrip_sqlite_run(store, stmt, error_r) < 0) {
-		geotrip_sqlite_rollback(store);
-		return -1;
-	}
-	*count_r = sqlite3_changes(store->db);
-	return geotrip_sqlite_commit(store, error_r);
-}
-
 int geotrip_store_notices(struct geotrip_store *store, int64_t suspension_id,
 			  geotrip_notice_callback_t *callback, void *context,
 			  const char **error_r)
@@ -350,7 +301,7 @@ int geotrip_store_notices(struct geotrip_store *store, int64_t suspension_id,
 	pool = pool_alloconly_create("geotrip notices", 1024);
 	p_array_init(&notices, pool, 4);
 	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
-		notice_from_row(pool, stmt, array_append_space(&notices));
+		geotrip_sqlite_notice(pool, stmt, array_append_space(&notices));
 	}
 	if (ret == 0) {
 		array_foreach(&notices, notice) T_BEGIN {

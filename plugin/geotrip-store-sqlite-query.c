@@ -14,6 +14,11 @@
 	"user.name, login.time, login.country, login.ip, login.service, " \
 	"login.mechanism, login.session, login.verdict"
 
+/* Of the user of a suspension, before it. */
+#define WAS_COUNTED \
+	"login.verdict = 'allow' AND login.country IS NOT NULL " \
+	"AND login.time > this.begin AND login.time <= this.since"
+
 #define USER_ID "(SELECT id FROM user WHERE name = ?1)"
 
 static void ip_from_column(sqlite3_stmt *stmt, int idx, struct ip_addr *ip_r)
@@ -120,6 +125,47 @@ int geotrip_store_evidence(struct geotrip_store *store, int64_t suspension_id,
 	if (stmt == NULL)
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, suspension_id);
+	return each_login(store, stmt, callback, context, error_r);
+}
+
+int geotrip_store_counted(struct geotrip_store *store, int64_t suspension_id,
+			  int64_t window, geotrip_login_callback_t *callback,
+			  void *context, const char **error_r)
+{
+	/* What an earlier release or mark has cleared did not count. The
+	   verdicts are written as in the condition of an index. */
+	static const char sql[] =
+		"WITH this AS MATERIALIZED (SELECT user_id, since, "
+		"max(since - ?2, "
+		"(SELECT coalesce(max(past.released_at), 0) "
+		"FROM suspension AS past WHERE past.user_id = it.user_id "
+		"AND past.released_at <= it.since), "
+		"(SELECT coalesce(max(time), 0) FROM login "
+		"WHERE (verdict = 'trip' OR verdict = 'observe') "
+		"AND verdict = 'observe' AND login.user_id = it.user_id "
+		"AND time > it.since - ?2 AND time <= it.since)) AS begin "
+		"FROM suspension AS it WHERE id = ?1), "
+		"counted AS (SELECT login_id AS id FROM evidence "
+		"WHERE suspension_id = ?1 "
+		"UNION SELECT login.id FROM this JOIN user_login "
+		"ON user_login.user_id = this.user_id JOIN login "
+		"ON login.id = user_login.login_id "
+		"WHERE "WAS_COUNTED" "
+		"UNION SELECT login.id FROM this JOIN login "
+		"ON login.user_id = this.user_id "
+		"WHERE login.id > (SELECT login_id FROM user_login_end) "
+		"AND "WAS_COUNTED") "
+		/* the columns are those of the row with the maximum */
+		"SELECT "LOGIN_COLUMNS", max(login.time) "
+		"FROM counted JOIN login ON login.id = counted.id "
+		"JOIN user ON user.id = login.user_id "
+		"GROUP BY login.country, login.ip";
+	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+
+	if (stmt == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(stmt, 1, suspension_id);
+	(void)sqlite3_bind_int64(stmt, 2, window);
 	return each_login(store, stmt, callback, context, error_r);
 }
 

@@ -299,7 +299,8 @@ struct geotrip_notice {
 	int64_t sent_at;
 	/* why the last try failed, or NULL */
 	const char *error;
-	/* what it tells of; neither is set by geotrip_store_notices() */
+	/* what it tells of; neither is set by geotrip_store_notices(), and
+	   only the first by geotrip_store_notices_queued() */
 	struct geotrip_suspension suspension;
 	struct geotrip_brake brake;
 	/* why the owner's notice failed, or NULL; likewise */
@@ -359,6 +360,19 @@ int geotrip_store_notices_withdraw(struct geotrip_store *store,
 typedef void
 geotrip_notice_callback_t(const struct geotrip_notice *notice, void *context);
 
+/* Call back for the queued notices of a kind that tells of a suspension, due or
+   not, unless a process is delivering them. Returns 0, or -1 with an error. */
+int geotrip_store_notices_queued(struct geotrip_store *store,
+				 enum geotrip_notice_kind kind,
+				 geotrip_notice_callback_t *callback,
+				 void *context, const char **error_r);
+
+/* Withdraw a queued notice. If some of the addresses have got it, the owner is
+   told of the end of the suspension all the same. Returns 1, 0 if it is not
+   queued or a process is delivering it, or -1 with an error. */
+int geotrip_store_notice_withdraw(struct geotrip_store *store, int64_t id,
+				  const char **error_r);
+
 /* Call back for each notice of a suspension. Returns 0, or -1 with an
    error. */
 int geotrip_store_notices(struct geotrip_store *store, int64_t suspension_id,
@@ -389,6 +403,13 @@ int geotrip_store_logins(struct geotrip_store *store, const char *user,
 int geotrip_store_evidence(struct geotrip_store *store, int64_t suspension_id,
 			   geotrip_login_callback_t *callback, void *context,
 			   const char **error_r);
+
+/* Call back for the logins by which a suspension came about: its evidence, and
+   what else counted for a rule that looks back so far, for each country and
+   address the last one, in no order. Returns 0, or -1 with an error. */
+int geotrip_store_counted(struct geotrip_store *store, int64_t suspension_id,
+			  int64_t window, geotrip_login_callback_t *callback,
+			  void *context, const char **error_r);
 
 struct geotrip_country_count {
 	struct geotrip_country country;

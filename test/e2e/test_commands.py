@@ -35,14 +35,16 @@ class Commands(Case):
         self.run_plain("unsuspend", ended)
         row = self.listed()[self.user]
         self.assertEqual(list(row), ["user", "since", "until", "reason",
-                                     "countries", "notice"])
-        self.assertEqual(row["notice"], "queued")
+                                     "countries", "notice", "state",
+                                     "remark"])
+        self.assertEqual((row["notice"], row["state"], row["remark"]),
+                         ("queued", "suspended", "-"))
         for column in ("since", "until"):
             self.assertRegex(row[column], f"^{RFC_3339}$")
         self.assertEqual(set(row["countries"].replace(",", " ").split()),
                          {"JP", "US", "BR"})
         self.assertNotIn(ended, self.listed())
-        self.assertIn(ended, self.listed("-a"))
+        self.assertEqual(self.listed("-a")[ended]["state"], "ended")
 
     def test_list_mask(self):
         """list takes a mask."""
@@ -126,7 +128,8 @@ class Commands(Case):
         for ended in (False, True):
             rows = self.geotrip("evidence", self.user).rows
             self.assertEqual(list(rows[0]), ["suspended", "time", "country",
-                                             "ip", "service", "mechanism"])
+                                             "ip", "service", "mechanism",
+                                             "exempt"])
             self.assertEqual(
                 [(row["country"], row["ip"], row["service"],
                   row["mechanism"]) for row in rows],

@@ -333,6 +333,37 @@ static bool withdraw(struct store_life *life)
 					      &life->error) == 0;
 }
 
+static void
+find_spammer_2(const struct geotrip_notice *notice, void *context)
+{
+	int64_t *id = context;
+
+	if (null_strcmp(notice->suspension.user, "spammer2") == 0)
+		*id = notice->id;
+}
+
+static bool withdraw_spammer_2(struct store_life *life)
+{
+	int64_t id = 0;
+	int ret;
+
+	if (geotrip_store_notices_queued(life->store, GEOTRIP_NOTICE_SUSPENDED,
+					 find_spammer_2, &id,
+					 &life->error) < 0)
+		return FALSE;
+	ret = geotrip_store_notice_withdraw(life->store, id, &life->error);
+	if (ret == 0)
+		life->error = "(there was no notice to be withdrawn)";
+	return ret > 0;
+}
+
+#define WITHDRAWN \
+	"SELECT CASE x WHEN 'withdrawn' THEN 'done' WHEN 'queued' THEN 'none' " \
+	"ELSE x END FROM (SELECT coalesce((SELECT state " \
+	"FROM notice n JOIN suspension s ON s.id = n.suspension_id " \
+	"JOIN user u ON u.id = s.user_id WHERE name = 'spammer2'), " \
+	"'queued') AS x)"
+
 /*
  * Reading: what cannot be read is an error, not an empty answer.
  */
@@ -447,6 +478,7 @@ static bool list_thief(struct store_life *life)
 {
 	struct answer suspensions = { .life = life };
 	struct answer evidence = { .life = life };
+	struct answer counted = { .life = life };
 	struct answer notices = { .life = life };
 
 	if (geotrip_store_suspensions(life->store,
@@ -459,6 +491,10 @@ static bool list_thief(struct store_life *life)
 				   &evidence, &life->error) < 0)
 		return FALSE;
 	expect(life, trip_thief, "evidence", evidence.rows, 3);
+	if (geotrip_store_counted(life->store, suspensions.id, HOUR,
+				  answer_login, &counted, &life->error) < 0)
+		return FALSE;
+	expect(life, trip_thief, "counted logins", counted.rows, 3);
 	if (geotrip_store_notices(life->store, suspensions.id, answer_notice,
 				  &notices, &life->error) < 0)
 		return FALSE;
@@ -555,6 +591,7 @@ const struct life_step life_steps[] = {
 	{ "reopen in doveadm", reopen_doveadm, NULL, FALSE },
 	{ "suspend in doveadm", suspend_spammer_2, SUSPENDED("spammer2"),
 	  TRUE },
+	{ "withdraw one notice", withdraw_spammer_2, WITHDRAWN, FALSE },
 	{ "reopen in auth", reopen_auth, NULL, FALSE },
 	{ "record after reopening", record_batch_2, RECORDED("batch2", "5"),
 	  FALSE },

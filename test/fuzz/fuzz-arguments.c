@@ -39,24 +39,6 @@ bool doveadm_cmd_param_array(const struct doveadm_cmd_context *cctx,
 	return doveadm_cmd_param_str(cctx, name, &values[0]);
 }
 
-void doveadm_print_init(const char *name ATTR_UNUSED)
-{
-}
-
-void doveadm_print_header(const char *key ATTR_UNUSED,
-			  const char *title ATTR_UNUSED,
-			  enum doveadm_print_header_flags flags ATTR_UNUSED)
-{
-}
-
-void doveadm_print_header_simple(const char *key ATTR_UNUSED)
-{
-}
-
-void doveadm_print(const char *value ATTR_UNUSED)
-{
-}
-
 int geotrip_cmd_read_settings(struct doveadm_cmd_context *cctx ATTR_UNUSED,
 			      pool_t pool ATTR_UNUSED,
 			      struct geotrip_config *config_r ATTR_UNUSED,

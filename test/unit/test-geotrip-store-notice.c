@@ -328,6 +328,72 @@ static void test_outcomes(void)
 	remove_db();
 }
 
+static void
+print_queued(const struct geotrip_notice *notice, void *context)
+{
+	string_t *str = context;
+
+	str_printfa(str, "%s:%s ", geotrip_notice_kind_name(notice->kind),
+		    notice->suspension.user);
+}
+
+static const char *
+queued(struct geotrip_store *store, enum geotrip_notice_kind kind)
+{
+	string_t *str = t_str_new(64);
+	const char *error;
+
+	test_assert(geotrip_store_notices_queued(store, kind, print_queued,
+						 str, &error) == 0);
+	return str_c(str);
+}
+
+static void test_withdraw(void)
+{
+	struct geotrip_store *store = open_store(TRUE);
+	struct geotrip_notice_outcome outcome = {
+		.state = GEOTRIP_NOTICE_QUEUED,
+		.next_attempt = geotrip_now() + 60 * MINUTE,
+		.pending_to = "b@example.org",
+		.queue_copy = TRUE,
+	};
+	struct geotrip_notice taken, part;
+	const char *error;
+
+	test_begin("store: queued notices are found, due or not, and withdrawn");
+	suspend(store, "taken");
+	test_assert(claim_one(store, &taken));
+	suspend(store, "part");
+	test_assert(claim_one(store, &part));
+	test_assert(geotrip_store_notice_finish(store, &part, &outcome,
+						&error) == 1);
+	suspend(store, "new");
+	test_assert_strcmp(queued(store, GEOTRIP_NOTICE_SUSPENDED),
+			   "suspended:part suspended:new ");
+	test_assert_strcmp(queued(store, GEOTRIP_NOTICE_COPY), "copy:part ");
+	test_assert(geotrip_store_notice_withdraw(store, part.id,
+						  &error) == 1);
+	test_assert(geotrip_store_notice_withdraw(store, part.id,
+						  &error) == 0);
+	/* another process is delivering it */
+	test_assert(geotrip_store_notice_withdraw(store, taken.id,
+						  &error) == 0);
+	test_assert_strcmp(queued(store, GEOTRIP_NOTICE_SUSPENDED),
+			   "suspended:new ");
+	test_assert_strcmp(states(), "suspended=queued suspended=withdrawn "
+			   "copy=queued suspended=queued");
+	test_end();
+
+	test_begin("store: an address had got what was withdrawn");
+	release(store, "part");
+	release(store, "new");
+	test_assert_strcmp(queued(store, GEOTRIP_NOTICE_RELEASED),
+			   "released:part ");
+	test_end();
+	geotrip_store_deinit(&store);
+	remove_db();
+}
+
 /* What version 1 had queued is not lost. */
 static void test_migrate(void)
 {
@@ -368,6 +434,7 @@ int main(void)
 		test_release_before,
 		test_release_after,
 		test_outcomes,
+		test_withdraw,
 		test_migrate,
 		NULL
 	};
