@@ -52,22 +52,26 @@ static const char *allowed(const char *table, const char *column)
 {
 	const char *p = sql(t_strdup_printf(
 		"SELECT sql FROM sqlite_schema WHERE name = '%s'", table));
-	const char *word, *end;
 	ARRAY_TYPE(const_string) words;
+	unsigned int depth = 0;
+	const char *word;
 
-	p = strstr(p, t_strdup_printf("CHECK (%s ", column));
+	p = strstr(p, t_strdup_printf("(%s ", column));
 	if (p == NULL)
 		i_fatal("%s.%s has no CHECK", table, column);
-	/* the next column is explained, or there is none */
-	end = strstr(p, "\n\t--");
-	if (end != NULL)
-		p = t_strdup_until(p, end);
 	t_array_init(&words, 8);
-	while ((p = strchr(p, '\'')) != NULL) {
-		word = t_strcut(p + 1, '\'');
-		array_push_back(&words, &word);
-		p += strlen(word) + 2;
-	}
+	do {
+		if (*p == '(')
+			depth++;
+		else if (*p == ')')
+			depth--;
+		else if (*p == '\'') {
+			word = t_strcut(p + 1, '\'');
+			array_push_back(&words, &word);
+			p += strlen(word) + 1;
+		}
+		p++;
+	} while (depth > 0);
 	return join_sorted(&words);
 }
 
