@@ -22,7 +22,7 @@
 #define USECS_BETWEEN 20
 
 /* Two countries of the test databases. */
-static const char *const addresses[] = { "192.0.2.1", "192.0.2.17" };
+static const char *const addresses[] = { "11.0.2.1", "11.0.2.17" };
 
 static struct ioloop *ioloop;
 static int64_t start_time;

@@ -6,6 +6,7 @@ import time
 import unittest
 
 from support import dovecot_conf
+from support.addresses import UNKNOWN, address
 from support.case import RFC_3339, Case
 
 USAGE, NO_USER = 64, 67
@@ -61,8 +62,8 @@ class Commands(Case):
         shown = self.geotrip("show", self.user).rows
         text = str(shown)
         for word in (self.user, "suspended", "3 countries in 1h", "JP", "US",
-                     "BR", "rule", "queued", "192.0.2.1", "192.0.2.17",
-                     "192.0.2.33"):
+                     "BR", "rule", "queued", address("JP"), address("US"),
+                     address("BR")):
             self.assertIn(word, text)
         self.assertNotIn("not suspended", text)
 
@@ -81,7 +82,7 @@ class Commands(Case):
     def test_history(self):
         """history shows the logins, newest first; -n and -s limit it."""
         self.trip(self.user)
-        self.login(self.user, "2001:db8:49::1", service="submission")
+        self.login(self.user, address("DE", version=6), service="submission")
         self.dovecot.wait_for_logins(self.user, 4)
         rows = self.geotrip("history", self.user).rows
         self.assertEqual(list(rows[0]), ["time", "user", "service",
@@ -89,10 +90,10 @@ class Commands(Case):
         self.assertEqual(
             [(row["service"], row["country"], row["ip"], row["verdict"])
              for row in rows],
-            [("submission", "DE", "2001:db8:49::1", "blocked"),
-             ("smtp", "BR", "192.0.2.33", "trip"),
-             ("smtp", "US", "192.0.2.17", "allow"),
-             ("smtp", "JP", "192.0.2.1", "allow")])
+            [("submission", "DE", address("DE", version=6), "blocked"),
+             ("smtp", "BR", address("BR"), "trip"),
+             ("smtp", "US", address("US"), "allow"),
+             ("smtp", "JP", address("JP"), "allow")])
         limited = self.geotrip("history", "-n", "2", self.user).rows
         self.assertEqual(limited, rows[:2])
         for since in ("1h", "2 hours", str(int(time.time()) - 60),
@@ -108,13 +109,13 @@ class Commands(Case):
 
     def test_history_without_country(self):
         """A login without country or address is shown as such."""
-        self.assertAllowed(self.login(self.user, "192.0.2.241"))
+        self.assertAllowed(self.login(self.user, UNKNOWN))
         self.assertAllowed(self.login(self.user, None))
         self.dovecot.wait_for_logins(self.user, 2)
         rows = self.geotrip("history", self.user).rows
         self.assertEqual([(row["country"] or "-", row["ip"] or "-")
                           for row in rows],
-                         [("-", "-"), ("-", "192.0.2.241")])
+                         [("-", "-"), ("-", UNKNOWN)])
 
     # evidence
 
@@ -133,9 +134,9 @@ class Commands(Case):
             self.assertEqual(
                 [(row["country"], row["ip"], row["service"],
                   row["mechanism"]) for row in rows],
-                [("JP", "192.0.2.1", "smtp", "PLAIN"),
-                 ("US", "192.0.2.17", "smtp", "PLAIN"),
-                 ("BR", "192.0.2.33", "smtp", "PLAIN")])
+                [("JP", address("JP"), "smtp", "PLAIN"),
+                 ("US", address("US"), "smtp", "PLAIN"),
+                 ("BR", address("BR"), "smtp", "PLAIN")])
             (since,) = {row["suspended"] for row in rows}
             self.assertEqual(since, rows[-1]["time"])
             self.assertEqual(since, self.listed("-a", self.user)[

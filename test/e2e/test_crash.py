@@ -8,6 +8,7 @@ import threading
 import time
 
 from support import sanitize
+from support.addresses import address
 from support.auth_socket import plain
 from support.case import MESSAGE, PASSWORD, Case
 from support.load import Load
@@ -61,7 +62,7 @@ class Crash(Case):
             user = f"{attempt}.{self.user}"
             with server.auth() as auth:
                 pid = server.auth_pid()
-                for where in ("192.0.2.1", "192.0.2.17", "192.0.2.33"):
+                for where in map(address, ("JP", "US", "BR")):
                     _, request = auth.request(
                         "PLAIN", plain(user, PASSWORD), service="smtp",
                         rip=where)
@@ -167,7 +168,7 @@ class Crash(Case):
         with server.auth() as auth, server.locked():
             auth.write(b"".join(
                 auth.request("PLAIN", plain(user, PASSWORD), service="smtp",
-                             rip="192.0.2.1")[1] for user in users))
+                             rip=address("JP"))[1] for user in users))
             for _ in users:
                 self.assertAllowed(auth.reply())
         server.stop()

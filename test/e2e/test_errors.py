@@ -4,6 +4,7 @@ to a database in use is in test_store_faults."""
 import shutil
 
 from support import mail_clients, paths
+from support.addresses import address
 from support.case import MESSAGE, PASSWORD, Case
 from support.waiting import wait_until
 
@@ -63,7 +64,7 @@ class Database(Errors):
         """Dovecot's submission service says 454."""
         server = self.without_directory(DENY)
         answer = mail_clients.smtp(
-            server.relays["submission"].port("192.0.2.1"), "PLAIN",
+            server.relays["submission"].port(address("JP")), "PLAIN",
             self.user, PASSWORD)
         self.assertFalse(answer.ok)
         self.assertRegex(answer.text, "^454 4.7.0 ")

@@ -6,6 +6,7 @@ import random
 import time
 
 from support import hostile_mmdb, paths, sanitize
+from support.addresses import address
 from support.auth_socket import plain
 from support.case import PASSWORD, Case
 from support.long import LONG
@@ -60,7 +61,7 @@ class Replaced(Faults):
         users = [f"{number}.{i}.{self.user}" for i in range(self.batch)]
         auth.write(b"".join(
             auth.request("PLAIN", plain(user, PASSWORD), service="smtp",
-                         rip="192.0.2.1")[1] for user in users))
+                         rip=address("JP"))[1] for user in users))
         for _ in users:
             self.assertAllowed(auth.reply())
 

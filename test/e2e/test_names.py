@@ -3,6 +3,7 @@
 import os
 import re
 
+from support.addresses import address
 from support.auth_socket import escape, plain
 from support.case import PASSWORD, Case
 
@@ -102,13 +103,13 @@ class Names(Case):
         with self.dovecot.auth() as auth:
             _, request = auth.request(
                 "PLAIN", plain("nul\0name", PASSWORD), service="smtp",
-                rip="192.0.2.1")
+                rip=address("JP"))
             auth.write(request)
             self.assertEqual(auth.reply().kind, "FAIL")
             # In the fields of the protocol.
             _, request = auth.request(
                 "PLAIN", plain("nul-in-session", PASSWORD), service="smtp",
-                rip="192.0.2.1", session="a\0b\tc\nd")
+                rip=address("JP"), session="a\0b\tc\nd")
             auth.write(request)
             auth.reply()
         self.assertNoLogin("nul", "nul\0name")
@@ -117,7 +118,7 @@ class Names(Case):
         """Odd bytes in service, session and address do no harm."""
         odd = "a'\"\t\n%s\x01\xff"
         for field in ("session", "service", "lip", "rip"):
-            fields = {"service": "smtp", "rip": "192.0.2.1", field: odd}
+            fields = {"service": "smtp", "rip": address("JP"), field: odd}
             with self.dovecot.auth() as auth:
                 _, request = auth.request(
                     "PLAIN", plain(self.user, PASSWORD), **fields)
@@ -131,10 +132,10 @@ class Names(Case):
         """A tab and a newline in a name, as the auth protocol spells them."""
         self.assertEqual(escape(b"a\tb\nc"), b"a\x01tb\x01nc")
         with self.dovecot.auth() as auth:
-            for country in ("192.0.2.1", "192.0.2.17"):
+            for where in map(address, ("JP", "US")):
                 _, request = auth.request(
                     "PLAIN", plain("a\tb\nc", PASSWORD), service="smtp",
-                    rip=country)
+                    rip=where)
                 auth.write(request)
                 reply = auth.reply()
         self.assertEqual(reply.kind, "FAIL")

@@ -3,6 +3,7 @@
 import smtplib
 
 from support import dovecot_conf
+from support.addresses import address
 from support.auth_socket import plain
 from support.case import PASSWORD, Case
 from support.policy import PolicyServer
@@ -44,7 +45,7 @@ class Unproven(Case):
         up the password, but not proven, leaves no row."""
         first = f"n,,n={self.user},r=nonce".encode()
         with self.dovecot.auth() as auth:
-            for where in ("192.0.2.1", "192.0.2.17", "192.0.2.33"):
+            for where in map(address, ("JP", "US", "BR")):
                 _, request = auth.request("SCRAM-SHA-256", first,
                                           service="smtp", rip=where)
                 auth.write(request)
@@ -56,7 +57,7 @@ class Unproven(Case):
         self.dovecot.doveadm("user", self.user).expect(0)
         self.dovecot.doveadm("auth", "lookup", "-x",
                              f"{dovecot_conf.SERVICE_FIELD}=smtp", "-x",
-                             "rip=192.0.2.1", self.user).expect(0)
+                             "rip=" + address("JP"), self.user).expect(0)
         with smtplib.LMTP("127.0.0.1", self.dovecot.ports["lmtp"]) as client:
             client.ehlo()
             client.mail("sender@example.com")
@@ -108,18 +109,18 @@ auth_master_user_separator = *
 
     def test_master_user(self):
         """A master user's logins are not counted, and never blocked."""
-        for where in ("192.0.2.1", "192.0.2.17", "192.0.2.33"):
+        for where in map(address, ("JP", "US", "BR")):
             self.assertAllowed(self.plain_login(
                 f"{self.user}*master", "master-secret", where))
         self.assertNoLogin(self.user, "master")
         self.trip(self.user)
         self.assertAllowed(self.plain_login(
-            f"{self.user}*master", "master-secret", "192.0.2.49"))
+            f"{self.user}*master", "master-secret", address("DE")))
         self.assertEqual(len(self.dovecot.logins(self.user)), 3)
 
     def test_anonymous(self):
         """ANONYMOUS is nobody."""
-        for where in ("192.0.2.1", "192.0.2.17", "192.0.2.33"):
+        for where in map(address, ("JP", "US", "BR")):
             with self.dovecot.auth() as auth:
                 _, request = auth.request("ANONYMOUS", b"me", service="smtp",
                                           rip=where)
@@ -141,8 +142,9 @@ auth_master_user_separator = *
 
     def test_doveadm_auth_test(self):
         """doveadm auth test counts only as a service that it names."""
-        self.dovecot.doveadm("auth", "test", "-x", "rip=192.0.2.1", "-x",
-                             f"{dovecot_conf.SERVICE_FIELD}=smtp", self.user,
+        self.dovecot.doveadm("auth", "test", "-x",
+                             f"{dovecot_conf.SERVICE_FIELD}=smtp", "-x",
+                             "rip=" + address("JP"), self.user,
                              PASSWORD).expect(0)
         (row,) = self.dovecot.wait_for_logins(self.user, 1)
         self.assertEqual((row.service, row.country), ("smtp", "JP"))

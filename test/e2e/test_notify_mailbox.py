@@ -5,6 +5,7 @@ import pathlib
 import tempfile
 
 from support import dovecot_conf, namespace, paths
+from support.addresses import address
 from support.case import PASSWORD
 from support.mail_clients import ImapSession
 from support.notify import NotifyCase, body
@@ -35,7 +36,7 @@ class MailboxCase(NotifyCase):
 
     def read(self, user, count=1):
         """The messages that the user, who is suspended, finds."""
-        port = self.dovecot.relays["imap"].port("192.0.2.1")
+        port = self.dovecot.relays["imap"].port(address("JP"))
         with contextlib.closing(ImapSession(port, user, PASSWORD)) as imap:
             def arrived():
                 _, (number,) = imap.select("INBOX", readonly=True)

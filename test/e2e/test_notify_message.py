@@ -103,17 +103,17 @@ class Message(NotifyCase):
 
     def test_addresses(self):
         """Addresses of logins are shortened, whatever their family."""
-        for where in ("192.0.2.1", "2001:db8:1::abcd"):
+        for where in ("11.0.2.1", "2d00:db8:1::abcd"):
             self.assertAllowed(self.login(self.user, where))
-        self.assertSuspended(self.login(self.user, "2001:db8:55:77::1"))
+        self.assertSuspended(self.login(self.user, "2d00:db8:55:77::1"))
         message = self.told()
         text = body(message)
-        for shortened in ("192.0.2.x", "2001:db8:1:x", "2001:db8:55:x"):
+        for shortened in ("11.0.2.x", "2d00:db8:1:x", "2d00:db8:55:x"):
             self.assertRegex(text, rf"(?m){re.escape(shortened)}(\W|$)")
-        for whole in ("192.0.2.1", "abcd", ":77:", "192.0.2.17"):
+        for whole in ("11.0.2.1", "abcd", ":77:", "11.0.2.17"):
             self.assertNotIn(whole, text)
         # In the order in which they were.
-        self.assertLess(text.index("192.0.2.x"), text.index("2001:db8:1:x"))
+        self.assertLess(text.index("11.0.2.x"), text.index("2d00:db8:1:x"))
 
     def test_operator(self):
         """Whom an operator suspended is told the reason, and of no

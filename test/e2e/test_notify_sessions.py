@@ -4,6 +4,7 @@ import contextlib
 
 from support import dovecot_conf
 from support import dovecot_conf
+from support.addresses import address
 from support.case import PASSWORD
 from support.mail_clients import ImapSession, SmtpSession
 from support.notify import NotifyCase
@@ -14,8 +15,7 @@ class SessionCase(NotifyCase):
     def session(self, door, user, server=None, country="JP"):
         server = server or self.dovecot
         client = ImapSession if door == "imap" else SmtpSession
-        port = server.relays[door].port(
-            {"JP": "192.0.2.1", "US": "192.0.2.17"}[country])
+        port = server.relays[door].port(address(country))
         session = client(port, user, PASSWORD)
         self.addCleanup(self.hang_up, session)
         self.assertTrue(session.is_open())

@@ -193,7 +193,7 @@ service geotrip-policy {
 
 class Decision(Base):
     settings = {"exempt_users": "exempt.*",
-                "exempt_networks": "198.51.100.0/24 2001:db8:7::/48"}
+                "exempt_networks": "11.51.100.0/24 2d00:db8:7::/48"}
 
     def test_suspended(self):
         """Refused with a message while suspended, whatever the address or the
@@ -201,7 +201,7 @@ class Decision(Base):
         self.assertAction(NONE)
         self.suspend()
         self.assertAction(REFUSE)
-        self.assertAction(REFUSE, client_address="2001:db8:1::1")
+        self.assertAction(REFUSE, client_address="2d00:db8:1::1")
         self.assertAction(REFUSE, client_address="unknown")
         self.assertAction(REFUSE, protocol_state="DATA")
         self.assertAction(NONE, user=f"other.{self.user}")
@@ -242,10 +242,10 @@ class Decision(Base):
     def test_exempt_network(self):
         """So are the networks: these, and IPv4 in the clothes of IPv6."""
         self.suspend()
-        for client in ("198.51.100.7", "2001:db8:7::1",
-                       "::ffff:198.51.100.7"):
+        for client in ("11.51.100.7", "2d00:db8:7::1",
+                       "::ffff:11.51.100.7"):
             self.assertAction(NONE, client_address=client)
-        for client in ("198.51.101.7", "2001:db8:8::1"):
+        for client in ("11.51.101.7", "2d00:db8:8::1"):
             self.assertAction(REFUSE, client_address=client)
 
     def test_names(self):

@@ -3,6 +3,7 @@
 import concurrent.futures
 import time
 
+from support.addresses import address
 from support.auth_socket import plain
 from support.case import PASSWORD, Case
 from support.waiting import wait_until
@@ -33,7 +34,7 @@ class Purge(Case):
     def test_many_rows(self):
         """Thousands of rows go in small transactions, while logins go on."""
         with self.dovecot.auth() as auth:
-            from_jp = {"service": "smtp", "rip": "192.0.2.1"}
+            from_jp = {"service": "smtp", "rip": address("JP")}
             for _ in range(5):
                 requests = [auth.request(
                     "PLAIN", plain(f"{number}.{self.user}", PASSWORD),

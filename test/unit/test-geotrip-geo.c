@@ -76,24 +76,24 @@ static void test_geo_shapes(void)
 			data_path(names[i]));
 		struct geotrip_geo_info info;
 
-		test_assert_strcmp_idx(lookup(geo, "192.0.2.1"), "!", i);
+		test_assert_strcmp_idx(lookup(geo, "11.0.2.1"), "!", i);
 		test_assert_idx(!geotrip_geo_get_info(geo, &info), i);
 		test_assert_idx(geotrip_geo_refresh(geo, &error) == 1, i);
 		test_assert_idx(geotrip_geo_refresh(geo, &error) == 0, i);
 		test_assert_idx(geotrip_geo_get_info(geo, &info), i);
 		test_assert_idx(info.build_epoch > 1700000000, i);
 
-		test_assert_strcmp_idx(lookup(geo, "192.0.2.1"), "JP", i);
-		test_assert_strcmp_idx(lookup(geo, "192.0.2.15"), "JP", i);
-		test_assert_strcmp_idx(lookup(geo, "192.0.2.16"), "US", i);
-		test_assert_strcmp_idx(lookup(geo, "2001:db8:55::7"), "BR", i);
-		test_assert_strcmp_idx(lookup(geo, "::ffff:192.0.2.33"), "BR",
+		test_assert_strcmp_idx(lookup(geo, "11.0.2.1"), "JP", i);
+		test_assert_strcmp_idx(lookup(geo, "11.0.2.15"), "JP", i);
+		test_assert_strcmp_idx(lookup(geo, "11.0.2.16"), "US", i);
+		test_assert_strcmp_idx(lookup(geo, "2d00:db8:55::7"), "BR", i);
+		test_assert_strcmp_idx(lookup(geo, "::ffff:11.0.2.33"), "BR",
 				       i);
 		/* known to the database, but not its country */
-		test_assert_strcmp_idx(lookup(geo, "198.51.100.200"), "?", i);
+		test_assert_strcmp_idx(lookup(geo, "11.51.100.200"), "?", i);
 		/* not in the database */
-		test_assert_strcmp_idx(lookup(geo, "192.0.2.241"), "?", i);
-		test_assert_strcmp_idx(lookup(geo, "2001:db8:999::1"), "?", i);
+		test_assert_strcmp_idx(lookup(geo, "11.0.2.241"), "?", i);
+		test_assert_strcmp_idx(lookup(geo, "2d00:db8:999::1"), "?", i);
 		test_assert_strcmp_idx(lookup(geo, "127.0.0.1"), "?", i);
 		geotrip_geo_deinit(&geo);
 	}
@@ -108,9 +108,9 @@ static void test_geo_ipv4_only(void)
 
 	test_begin("geo: an IPv6 address in a database that has only IPv4");
 	test_assert(geotrip_geo_refresh(geo, &error) == 1);
-	test_assert_strcmp(lookup(geo, "192.0.2.1"), "JP");
-	test_assert_strcmp(lookup(geo, "::ffff:192.0.2.1"), "JP");
-	test_assert_strcmp(lookup(geo, "2001:db8:55::7"), "?");
+	test_assert_strcmp(lookup(geo, "11.0.2.1"), "JP");
+	test_assert_strcmp(lookup(geo, "::ffff:11.0.2.1"), "JP");
+	test_assert_strcmp(lookup(geo, "2d00:db8:55::7"), "?");
 	test_end();
 	geotrip_geo_deinit(&geo);
 }
@@ -136,43 +136,43 @@ static void test_geo_replace(void)
 
 	test_begin("geo: missing at first, and coming later");
 	test_geo_bad(geo, "No such file");
-	test_assert_strcmp(lookup(geo, "192.0.2.1"), "!");
+	test_assert_strcmp(lookup(geo, "11.0.2.1"), "!");
 	copy(data_path("maxmind.mmdb"), path, SIZE_MAX);
 	test_assert(geotrip_geo_refresh(geo, &error) == 1);
-	test_assert_strcmp(lookup(geo, "192.0.2.1"), "JP");
+	test_assert_strcmp(lookup(geo, "11.0.2.1"), "JP");
 	test_end();
 
 	test_begin("geo: replaced by rename");
 	copy(data_path("moved.mmdb"), new_path, SIZE_MAX);
 	test_assert(rename(new_path, path) == 0);
-	test_assert_strcmp(lookup(geo, "192.0.2.1"), "JP");
+	test_assert_strcmp(lookup(geo, "11.0.2.1"), "JP");
 	test_assert(geotrip_geo_refresh(geo, &error) == 1);
-	test_assert(strcmp(lookup(geo, "192.0.2.1"), "JP") != 0);
+	test_assert(strcmp(lookup(geo, "11.0.2.1"), "JP") != 0);
 	copy(data_path("maxmind.mmdb"), new_path, SIZE_MAX);
 	test_assert(rename(new_path, path) == 0);
 	test_assert(geotrip_geo_refresh(geo, &error) == 1);
-	test_assert_strcmp(lookup(geo, "192.0.2.1"), "JP");
+	test_assert_strcmp(lookup(geo, "11.0.2.1"), "JP");
 	test_end();
 
 	test_begin("geo: a bad replacement leaves the old one in use");
 	copy(data_path("asn.mmdb"), new_path, SIZE_MAX);
 	test_assert(rename(new_path, path) == 0);
 	test_geo_bad(geo, "has no countries");
-	test_assert_strcmp(lookup(geo, "192.0.2.1"), "JP");
+	test_assert_strcmp(lookup(geo, "11.0.2.1"), "JP");
 	copy(data_path("maxmind.mmdb"), new_path, 200);
 	test_assert(rename(new_path, path) == 0);
 	test_geo_bad(geo, "stays in use");
-	test_assert_strcmp(lookup(geo, "192.0.2.1"), "JP");
+	test_assert_strcmp(lookup(geo, "11.0.2.1"), "JP");
 	copy(data_path("maxmind.mmdb"), new_path, 0);
 	test_assert(rename(new_path, path) == 0);
 	test_geo_bad(geo, "stays in use");
-	test_assert_strcmp(lookup(geo, "192.0.2.1"), "JP");
+	test_assert_strcmp(lookup(geo, "11.0.2.1"), "JP");
 	test_assert(unlink(path) == 0);
 	test_geo_bad(geo, "No such file");
-	test_assert_strcmp(lookup(geo, "192.0.2.1"), "JP");
+	test_assert_strcmp(lookup(geo, "11.0.2.1"), "JP");
 	test_assert(mkdir(path, 0700) == 0);
 	test_geo_bad(geo, "not a regular file");
-	test_assert_strcmp(lookup(geo, "192.0.2.1"), "JP");
+	test_assert_strcmp(lookup(geo, "11.0.2.1"), "JP");
 	test_assert(rmdir(path) == 0);
 	test_end();
 
@@ -180,8 +180,8 @@ static void test_geo_replace(void)
 	copy(data_path("maxmind.mmdb"), path, SIZE_MAX);
 	test_assert(geotrip_geo_refresh(geo, &error) == 1);
 	test_assert(truncate(path, 0) == 0);
-	test_assert_strcmp(lookup(geo, "192.0.2.1"), "JP");
-	test_assert_strcmp(lookup(geo, "2001:db8:55::7"), "BR");
+	test_assert_strcmp(lookup(geo, "11.0.2.1"), "JP");
+	test_assert_strcmp(lookup(geo, "2d00:db8:55::7"), "BR");
 	test_end();
 
 	geotrip_geo_deinit(&geo);

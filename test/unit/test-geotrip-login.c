@@ -6,7 +6,7 @@
 #include "test-common.h"
 #include "test-login-fixture.h"
 
-#define UNKNOWN "192.0.2.241"
+#define UNKNOWN "11.0.2.241"
 
 static void test_login_trip(void)
 {
@@ -100,7 +100,7 @@ static void test_login_not_counted(void)
 	struct geotrip *gt;
 
 	set.geotrip_exempt_users = "probe";
-	set.geotrip_exempt_networks = "127.0.0.0/8 192.0.2.48/28";
+	set.geotrip_exempt_networks = "127.0.0.0/8 11.0.2.48/28";
 	gt = gt_start(&set);
 
 	test_begin("login: what is not counted");

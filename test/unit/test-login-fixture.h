@@ -13,10 +13,10 @@
 struct sqlite3;
 
 /* addresses that the mmdb has in the country of this name */
-#define JP "192.0.2.1"
-#define US "192.0.2.17"
-#define BR "192.0.2.33"
-#define DE "192.0.2.49"
+#define JP "11.0.2.1"
+#define US "11.0.2.17"
+#define BR "11.0.2.33"
+#define DE "11.0.2.49"
 
 /* the parent of all events, while the tests run */
 extern struct event *gt_event;

@@ -5,9 +5,10 @@ import ipaddress
 from . import paths
 
 # In no database.
-UNKNOWN = "192.0.2.241"
+UNKNOWN = "11.0.2.241"
+UNKNOWN_IPV6 = "2d00:db8:999::1"
 # In the databases, without a country.
-NO_COUNTRY = "198.51.100.193"
+NO_COUNTRY = "11.51.100.193"
 
 
 def _networks():
@@ -36,3 +37,8 @@ def any_address(country):
     """An address of the country, of whatever version."""
     return next(str(network[1]) for network, owner in NETWORKS
                 if owner == country)
+
+
+def packed(text):
+    """An address as the database has it."""
+    return ipaddress.ip_address(text).packed

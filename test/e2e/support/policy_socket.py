@@ -8,10 +8,10 @@ from .line_socket import LineSocket
 # What Postfix sends for the recipient of a client that has authenticated.
 ATTRIBUTES = {
     "request": "smtpd_access_policy", "protocol_state": "RCPT",
-    "protocol_name": "ESMTP", "client_address": "203.0.113.10",
+    "protocol_name": "ESMTP", "client_address": "11.0.113.10",
     "client_name": "unknown", "client_port": "40000",
     "reverse_client_name": "unknown", "server_address": "127.0.0.1",
-    "server_port": "587", "helo_name": "[203.0.113.10]",
+    "server_port": "587", "helo_name": "[11.0.113.10]",
     "sender": "somebody@example.com", "recipient": "other@example.com",
     "recipient_count": "0", "queue_id": "", "instance": "1.2.3.0",
     "size": "0", "etrn_domain": "", "stress": "", "sasl_method": "PLAIN",
