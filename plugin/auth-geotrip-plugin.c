@@ -21,10 +21,13 @@ static struct event *geotrip_event;
 static struct geotrip *geotrip;
 
 /* With the passdb fields proxy and nopassword any password is right here: only
-   the server behind this one will verify it. */
+   the server behind this one will verify it. That is so for Dovecot's login
+   processes. Whoever else asks, as Postfix and Exim do, has nothing behind it:
+   the answer is final. */
 static bool is_unverified(const struct auth_request *request)
 {
-	return auth_fields_exists(request->fields.extra_fields, "proxy") &&
+	return !request->auth_only &&
+		auth_fields_exists(request->fields.extra_fields, "proxy") &&
 		/* by a passdb before the one that has these fields */
 		!request->fields.skip_password_check &&
 		geotrip_auth_nopassword(request);

@@ -19,31 +19,6 @@ class Cache(Case):
                          ["allow", "allow", "trip"])
 
 
-class Proxy(Case):
-    mechanisms = "plain"
-    conf = dovecot_conf.static_passdb(
-        "proxied", password="proxied", proxy="y", host="127.0.0.1", port=1)
-
-    def proxied(self, country):
-        with self.dovecot.auth() as auth:
-            _, request = auth.request(
-                "PLAIN", plain(self.user, "proxied"), service="submission",
-                rip=address(country), session=country)
-            auth.write(request)
-            return auth.reply()
-
-    def test_proxied_user(self):
-        """A user who is passed on to another server counts here, and is
-        refused here."""
-        for country in ("JP", "US"):
-            reply = self.proxied(country)
-            self.assertAllowed(reply)
-            self.assertEqual(reply.fields.get("host"), "127.0.0.1")
-        self.assertSuspended(self.proxied("BR"))
-        self.assertEqual(self.verdicts(self.user, 3),
-                         ["allow", "allow", "trip"])
-
-
 class Reauthentication(Case):
     """A proxy that is told by one backend to go to another asks again, by
     EXTERNAL, in the session that the client is in."""
@@ -73,25 +48,6 @@ class Reauthentication(Case):
         rows = self.dovecot.wait_for_logins(self.user, 2)
         self.assertEqual([(row.session, row.mechanism) for row in rows],
                          [("s1", "PLAIN"), ("s2", "EXTERNAL")])
-
-
-class UnverifiedProxy(Case):
-    mechanisms = "plain"
-    conf = dovecot_conf.static_passdb(
-        "unverified", proxy="y", nopassword="y", host="127.0.0.1", port=1)
-
-    def test_any_password(self):
-        """Where only the server behind a proxy verifies passwords, a guesser
-        cannot get his victim suspended: such logins are not counted."""
-        for country in ("JP", "US", "BR", "DE"):
-            with self.dovecot.auth() as auth:
-                _, request = auth.request(
-                    "PLAIN", plain(self.user, "a guess"),
-                    service="submission", rip=address(country))
-                auth.write(request)
-                self.assertAllowed(auth.reply())
-        self.assertEqual(self.dovecot.geotrip("list").rows, [])
-        self.assertEqual(self.dovecot.logins(self.user), [])
 
 
 class Shared(Case):

@@ -29,7 +29,7 @@ _WORDS = importlib.import_module(
 TEMPLATE, FILES = _WORDS.TEMPLATE, _WORDS.FILES
 SERVICE_FIELD = _WORDS.SERVICE_FIELD
 static_passdb, metric, tls = _WORDS.static_passdb, _WORDS.metric, _WORDS.tls
-passwd_file_userdb = _WORDS.passwd_file_userdb
+pam_passdb, passwd_file_userdb = _WORDS.pam_passdb, _WORDS.passwd_file_userdb
 shared_processes = _WORDS.shared_processes
 environment, UNLIMITED = _WORDS.environment, _WORDS.UNLIMITED
 

@@ -114,6 +114,14 @@ def static_passdb(name, password=None, mechanisms="", master=False, **fields):
     return _block("passdb", lines)
 
 
+def pam_passdb(service, **fields):
+    """A block for users whose passwords PAM verifies, by that service's
+    rules."""
+    args = " ".join(f"{key}={value}" for key, value in fields.items())
+    return _block("passdb", ["driver = pam", f"args = {service}",
+                             f"override_fields = {args}"])
+
+
 def passwd_file_userdb(path):
     """A block that comes before the one for all users."""
     return _block("userdb", ["driver = passwd-file", f"args = {path}"])

@@ -121,6 +121,14 @@ def static_passdb(name, password=None, mechanisms="", master=False, **fields):
     return _block(f"passdb {name}", lines)
 
 
+def pam_passdb(service, **fields):
+    """A block for users whose passwords PAM verifies, by that service's
+    rules."""
+    return _block("passdb pam", [
+        f"service_name = {service}", "fields {",
+        *(f"  {key} = {value}" for key, value in fields.items()), "}"])
+
+
 def passwd_file_userdb(path):
     """A block that comes before the one for all users."""
     return _block("userdb passwd-file", [f"passwd_file_path = {path}"])
