@@ -231,11 +231,7 @@ union geotrip_sockaddr {
 static void
 ip_to_sockaddr(const struct ip_addr *ip, union geotrip_sockaddr *addr_r)
 {
-	struct ip_addr ip4;
-
 	i_zero(addr_r);
-	if (net_ipv6_mapped_ipv4_convert(ip, &ip4) == 0)
-		ip = &ip4;
 	addr_r->sa.sa_family = ip->family;
 	if (IPADDR_IS_V4(ip))
 		addr_r->in.sin_addr = ip->u.ip4;

@@ -42,8 +42,8 @@ void geotrip_geo_deinit(struct geotrip_geo **geo);
    open. */
 int geotrip_geo_refresh(struct geotrip_geo *geo, const char **error_r);
 
-/* Look the address up; an IPv4-mapped IPv6 address is an IPv4 address.
-   country_r is empty unless the result is GEOTRIP_GEO_FOUND. */
+/* Look the address up, as it is: see geotrip_config_get_ip(). country_r is
+   empty unless the result is GEOTRIP_GEO_FOUND. */
 enum geotrip_geo_result
 geotrip_geo_lookup(struct geotrip_geo *geo, const struct ip_addr *ip,
 		   struct geotrip_country *country_r);

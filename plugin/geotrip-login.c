@@ -25,6 +25,8 @@ struct geotrip_check {
 
 	/* in lower case */
 	const char *service;
+	/* the one that counts, see geotrip_config_get_ip() */
+	struct ip_addr ip;
 	/* geotrip_services has its service */
 	bool counted;
 	/* geotrip_suspend_services has its service */
@@ -40,13 +42,13 @@ struct geotrip_check {
 
 static void check_locate(struct geotrip_check *check)
 {
-	const struct geotrip_login *login = check->login;
 	struct geotrip *gt = check->gt;
 
-	if (login->ip.family == 0 ||
-	    geotrip_networks_have(&gt->config->local_networks, &login->ip))
+	geotrip_config_get_ip(gt->config, &check->login->ip, &check->ip);
+	if (check->ip.family == 0 ||
+	    geotrip_networks_have(&gt->config->special_networks, &check->ip))
 		return;
-	if (geotrip_geo_lookup(gt->geo, &login->ip, &check->country) ==
+	if (geotrip_geo_lookup(gt->geo, &check->ip, &check->country) ==
 	    GEOTRIP_GEO_NO_DATABASE)
 		check->outage = GEOTRIP_OUTAGE_MMDB;
 }
@@ -54,19 +56,16 @@ static void check_locate(struct geotrip_check *check)
 static struct geotrip_store_login
 check_get_row(const struct geotrip_check *check, enum geotrip_verdict verdict)
 {
-	struct geotrip_store_login row = {
+	return (struct geotrip_store_login) {
 		.user = &check->user->store,
 		.time = check->login->time,
 		.country = check->country,
-		.ip = check->login->ip,
+		.ip = check->ip,
 		.service = check->service,
 		.mechanism = check->login->mechanism,
 		.session = check->login->session,
 		.verdict = verdict,
 	};
-
-	(void)net_ipv6_mapped_ipv4_convert(&check->login->ip, &row.ip);
-	return row;
 }
 
 /* A proxy makes one session authenticate twice. */
@@ -76,7 +75,7 @@ static bool check_session_again(struct geotrip_check *check)
 
 	return login->session != NULL && login->session[0] != '\0' &&
 		geotrip_user_session_again(check->user, login->session,
-					   check->service, &login->ip);
+					   check->service, &check->ip);
 }
 
 static void

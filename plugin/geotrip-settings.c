@@ -195,11 +195,12 @@ int geotrip_config_parse(const struct geotrip_settings *set, pool_t pool,
 	config_r->message = p_strdup(pool, set->geotrip_message);
 	config_r->retention = GEOTRIP_USECS(set->geotrip_retention);
 	p_array_init(&config_r->rules, pool, 4);
-	p_array_init(&config_r->exempt_networks, pool, 16);
-	p_array_init(&config_r->local_networks, pool, 16);
+	geotrip_networks_init(&config_r->exempt_networks, pool);
+	geotrip_networks_init(&config_r->special_networks, pool);
 
-	if (geotrip_networks_parse(GEOTRIP_NETWORKS_LOCAL,
-				   &config_r->local_networks, &error) < 0)
+	if (geotrip_networks_parse(GEOTRIP_NETWORKS_LOCAL" "
+				   GEOTRIP_NETWORKS_GLOBAL,
+				   &config_r->special_networks, &error) < 0)
 		i_unreached();
 	if (geotrip_networks_parse(set->geotrip_exempt_networks,
 				   &config_r->exempt_networks, &error) < 0) {
@@ -256,8 +257,19 @@ bool geotrip_config_user_exempt(const struct geotrip_config *config,
 	return FALSE;
 }
 
+void geotrip_config_get_ip(const struct geotrip_config *config,
+			   const struct ip_addr *ip, struct ip_addr *ip_r)
+{
+	if (!geotrip_ip_get_inner(ip, &config->special_networks, ip_r))
+		*ip_r = *ip;
+}
+
 bool geotrip_config_ip_exempt(const struct geotrip_config *config,
 			      const struct ip_addr *ip)
 {
-	return geotrip_networks_have(&config->exempt_networks, ip);
+	struct ip_addr inner;
+
+	return geotrip_networks_have(&config->exempt_networks, ip) ||
+		(geotrip_ip_get_inner(ip, &config->special_networks, &inner) &&
+		 geotrip_networks_have(&config->exempt_networks, &inner));
 }

@@ -73,9 +73,9 @@ struct geotrip_config {
 	/* of accounts that trip; with more of them none is suspended */
 	struct geotrip_limit max_suspensions;
 	const char *const *exempt_users;
-	ARRAY_TYPE(geotrip_network) exempt_networks;
+	struct geotrip_networks exempt_networks;
 	/* addresses that can have no country, exempt or not */
-	ARRAY_TYPE(geotrip_network) local_networks;
+	struct geotrip_networks special_networks;
 	const char *message;
 	int64_t retention;
 	struct geotrip_notify_config notify;
@@ -96,7 +96,12 @@ bool geotrip_language_is_valid(const char *language);
 /* Is the user, as passed by Dovecot after its normalization, exempt? */
 bool geotrip_config_user_exempt(const struct geotrip_config *config,
 				const char *user);
-/* Is the address exempt? One of the family 0 is not. */
+/* The address that counts for a client with that address: the IPv4 address
+   inside of an IPv6 address, see geotrip_ip_get_inner(), or the address
+   itself. */
+void geotrip_config_get_ip(const struct geotrip_config *config,
+			   const struct ip_addr *ip, struct ip_addr *ip_r);
+/* Is the address exempt, or the one that counts for it? */
 bool geotrip_config_ip_exempt(const struct geotrip_config *config,
 			      const struct ip_addr *ip);
 

@@ -2,7 +2,7 @@
 
 /* addresses COUNT MMDB: print COUNT addresses, IPv4 and IPv6, of each country
    that has so many in the database, by trying random ones. They are the same
-   each time, and none of them is in a network that is exempt by default. */
+   each time, and none of them is in a network with a special purpose. */
 
 #include "lib.h"
 #include "array.h"
@@ -24,7 +24,7 @@ struct country {
 	unsigned int count[2];
 };
 static struct country countries[26][26];
-static ARRAY_TYPE(geotrip_network) exempt;
+static struct geotrip_networks special;
 
 /* Where the registries allocate IPv6 networks from. */
 static const uint16_t ipv6_begin[] = {
@@ -70,7 +70,7 @@ try_address(struct geotrip_geo *geo, const struct ip_addr *ip,
 	struct country *country;
 	unsigned int v6 = IPADDR_IS_V6(ip) ? 1 : 0;
 
-	if (geotrip_networks_have(&exempt, ip) ||
+	if (geotrip_networks_have(&special, ip) ||
 	    geotrip_geo_lookup(geo, ip, &code) != GEOTRIP_GEO_FOUND)
 		return;
 	country = &countries[code.code[0] - 'A'][code.code[1] - 'A'];
@@ -105,8 +105,9 @@ int main(int argc, char *argv[])
 	    count > MAX_COUNT)
 		i_fatal("Usage: addresses COUNT MMDB, COUNT up to %u",
 			MAX_COUNT);
-	i_array_init(&exempt, 16);
-	if (geotrip_networks_parse(GEOTRIP_NETWORKS_LOCAL, &exempt,
+	geotrip_networks_init(&special, pool_datastack_create());
+	if (geotrip_networks_parse(GEOTRIP_NETWORKS_LOCAL" "
+				   GEOTRIP_NETWORKS_GLOBAL, &special,
 				   &error) < 0)
 		i_fatal("%s", error);
 	geo = geotrip_geo_init(argv[2]);
@@ -125,7 +126,6 @@ int main(int argc, char *argv[])
 		print_country(code, &countries[i][j], count);
 	}
 	geotrip_geo_deinit(&geo);
-	array_free(&exempt);
 	lib_deinit();
 	return 0;
 }

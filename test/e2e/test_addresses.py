@@ -1,9 +1,31 @@
 """Which addresses are which country, and which are none."""
 
+import ipaddress
+
 from support import mail_clients
-from support.addresses import (NO_COUNTRY, UNKNOWN, UNKNOWN_IPV6, address,
-                               packed)
+from support.addresses import (DOCUMENTATION, NO_COUNTRY, UNKNOWN,
+                               UNKNOWN_IPV6, address, packed)
 from support.case import PASSWORD, Case
+
+
+# IPv6 addresses that stand for an IPv4 address.
+
+def nat64(ip):
+    return f"64:ff9b::{ip}"
+
+
+def sixtofour(ip):
+    return f"2002:{packed(ip)[:2].hex()}:{packed(ip)[2:].hex()}::1"
+
+
+def teredo(ip):
+    """From a server at 65.54.227.120, as in RFC 4380."""
+    inverted = bytes(byte ^ 0xff for byte in packed(ip))
+    return str(ipaddress.IPv6Address(
+        bytes.fromhex("200100004136e378800063bf") + inverted))
+
+
+CARRIERS = (nat64, sixtofour, teredo)
 
 
 class Addresses(Case):
@@ -14,7 +36,8 @@ class Addresses(Case):
         recorded."""
         for where in ("127.0.0.1", "10.1.2.3", "172.16.5.6", "192.168.7.8",
                       "100.64.9.10", "169.254.1.1", "::1", "fe80::1",
-                      "fd00::1", "::ffff:10.1.2.3"):
+                      "fd00::1", "::ffff:10.1.2.3", "198.18.1.2",
+                      "240.1.2.3", "3fff::1", *DOCUMENTATION):
             self.assertAllowed(self.login(self.user, where))
         self.assertNoLogin(self.user)
 
@@ -54,6 +77,32 @@ class Addresses(Case):
         self.assertEqual([(row.ip, row.country) for row in rows],
                          [(packed(address("JP")), "JP")] * 2)
 
+    def test_inner_address(self):
+        """A client of NAT64, 6to4 or Teredo is at its IPv4 address: where it
+        counts, and what is recorded."""
+        for carrier in CARRIERS:
+            self.assertAllowed(self.login(self.user, carrier(address("JP"))))
+        self.assertAllowed(self.login(self.user, teredo(address("US"))))
+        self.assertSuspended(self.login(self.user, nat64(address("BR"))))
+        self.assertSuspended(self.login(self.user, sixtofour(address("US"))))
+        rows = self.dovecot.wait_for_logins(self.user, 6)
+        countries = ["JP", "JP", "JP", "US", "BR", "US"]
+        self.assertEqual(
+            [(row.ip, row.country) for row in rows],
+            [(packed(address(country)), country) for country in countries])
+
+    def test_local_inner_address(self):
+        """Nobody becomes local, and exempt, by an IPv4 address that no client
+        of NAT64, 6to4 or Teredo can have."""
+        self.trip(self.user)
+        claimed = [carrier(ip) for carrier in CARRIERS
+                   for ip in ("127.0.0.1", "10.1.2.3")]
+        for where in claimed:
+            self.assertSuspended(self.login(self.user, where))
+        rows = self.dovecot.wait_for_logins(self.user, 3 + len(claimed))[3:]
+        self.assertEqual([(row.ip, row.country) for row in rows],
+                         [(packed(where), None) for where in claimed])
+
     def test_ipv6(self):
         """IPv6 addresses have countries, and the third one is refused."""
         for country in ("JP", "US"):
@@ -91,9 +140,26 @@ class OwnNetworks(Case):
     def test_own_networks(self):
         """geotrip_exempt_networks names the networks that do not count, and
         replaces the default."""
-        for where in ("11.0.2.17", "2d00:db8:1::5", "::ffff:11.0.2.20"):
+        for where in ("11.0.2.17", "2d00:db8:1::5", "::ffff:11.0.2.20",
+                      *(carrier("11.0.2.21") for carrier in CARRIERS)):
             self.assertAllowed(self.login(self.user, where))
         self.assertNoLogin(self.user)
-        self.assertAllowed(self.login(self.user, "10.1.2.3"))
-        (row,) = self.dovecot.wait_for_logins(self.user, 1)
-        self.assertEqual((row.ip, row.country), (packed("10.1.2.3"), None))
+
+    def test_special_networks(self):
+        """An address with a special purpose has no country, exempt or not,
+        whatever the database says of it."""
+        special = ["10.1.2.3", "192.88.99.1", "2001:20::1", *DOCUMENTATION]
+        for where in special:
+            self.assertAllowed(self.login(self.user, where))
+        rows = self.dovecot.wait_for_logins(self.user, len(special))
+        self.assertEqual([(row.ip, row.country) for row in rows],
+                         [(packed(where), None) for where in special])
+
+    def test_translator(self):
+        """The network of a translator can be exempt itself."""
+        server = self.server_of_its_own(
+            {"exempt_networks": "64:ff9b::/96"}).start()
+        for country in ("JP", "US", "BR"):
+            self.assertAllowed(self.login(self.user, nat64(address(country)),
+                                          server=server))
+        self.assertNoLogin(self.user, server=server)

@@ -240,10 +240,10 @@ class Decision(Base):
         self.assertAction(NONE, user="EXEMPT.user@example.com")
 
     def test_exempt_network(self):
-        """So are the networks: these, and IPv4 in the clothes of IPv6."""
+        """So are the networks: these, and IPv4 inside of IPv6."""
         self.suspend()
         for client in ("11.51.100.7", "2d00:db8:7::1",
-                       "::ffff:11.51.100.7"):
+                       "::ffff:11.51.100.7", "2002:b33:6407::1"):
             self.assertAction(NONE, client_address=client)
         for client in ("11.51.101.7", "2d00:db8:8::1"):
             self.assertAction(REFUSE, client_address=client)

@@ -23,7 +23,9 @@ static void use(const struct geotrip_config *config, const char *user)
 		{ .time = 2, .country = { "DE" } },
 	};
 	const struct geotrip_rule *rule;
+	static const char *const addresses[] = { "11.0.2.1", "2002:b00:201::" };
 	struct ip_addr ip;
+	unsigned int i;
 
 	array_foreach(&config->rules, rule) {
 		i_assert(rule->countries >= 2 && rule->window > 0 &&
@@ -31,9 +33,11 @@ static void use(const struct geotrip_config *config, const char *user)
 			 rule->window <= config->retention);
 	}
 	(void)geotrip_rules_match(&config->rules, sightings, 3, &sightings[3]);
-	if (net_addr2ip("192.0.2.1", &ip) < 0)
-		i_unreached();
-	(void)geotrip_networks_have(&config->exempt_networks, &ip);
+	for (i = 0; i < N_ELEMENTS(addresses); i++) {
+		if (net_addr2ip(addresses[i], &ip) < 0)
+			i_unreached();
+		(void)geotrip_config_ip_exempt(config, &ip);
+	}
 	(void)geotrip_services_have(config->services, user);
 	(void)geotrip_config_user_exempt(config, user);
 	i_assert(*config->message != '\0' &&

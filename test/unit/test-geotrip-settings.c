@@ -155,75 +155,6 @@ static void test_config_errors(void)
 	test_end();
 }
 
-static bool in_networks(const char *networks_str, const char *ip_str)
-{
-	ARRAY_TYPE(geotrip_network) networks;
-	struct ip_addr ip;
-	const char *error;
-
-	t_array_init(&networks, 8);
-	if (geotrip_networks_parse(networks_str, &networks, &error) < 0)
-		i_fatal("%s", error);
-	if (net_addr2ip(ip_str, &ip) < 0)
-		i_fatal("bad address %s", ip_str);
-	return geotrip_networks_have(&networks, &ip);
-}
-
-static void test_networks(void)
-{
-	static const char *const local[] = {
-		"127.0.0.1", "127.255.255.255", "10.1.2.3", "172.16.0.1",
-		"172.31.255.255", "192.168.1.1", "100.64.0.1", "169.254.1.1",
-		"::1", "fe80::1", "fc00::1", "fdff::1",
-		/* IPv4 in the shape of IPv6 */
-		"::ffff:10.1.2.3",
-	};
-	static const char *const global[] = {
-		"126.255.255.255", "128.0.0.1", "172.32.0.1", "192.0.2.1",
-		"100.128.0.1", "::2", "2001:db8::1", "::ffff:192.0.2.1",
-	};
-	static const char *const bad[] = {
-		"10.0.0.0/33", "2001:db8::/129", "10.0.0/8", "192.168/16",
-		"host.example",
-		"10.0.0.0/", "10.0.0.0/x", "10.0.0.0/-1", "10.0.0.0-10.0.0.9",
-	};
-	ARRAY_TYPE(geotrip_network) networks;
-	const char *error;
-	unsigned int i;
-
-	test_begin("networks: local addresses");
-	for (i = 0; i < N_ELEMENTS(local); i++) {
-		test_assert_idx(in_networks(GEOTRIP_NETWORKS_LOCAL, local[i]),
-				i);
-	}
-	for (i = 0; i < N_ELEMENTS(global); i++) {
-		test_assert_idx(!in_networks(GEOTRIP_NETWORKS_LOCAL,
-					     global[i]), i);
-	}
-	test_end();
-
-	test_begin("networks: separators, whole addresses, odd prefixes");
-	test_assert(in_networks("192.0.2.1, 198.51.100.0/25", "192.0.2.1"));
-	test_assert(!in_networks("192.0.2.1, 198.51.100.0/25", "192.0.2.2"));
-	test_assert(in_networks("192.0.2.1 198.51.100.0/25",
-				"198.51.100.127"));
-	test_assert(!in_networks("192.0.2.1 198.51.100.0/25",
-				 "198.51.100.128"));
-	test_assert(in_networks("0.0.0.0/0", "203.0.113.9"));
-	test_assert(!in_networks("", "203.0.113.9"));
-	test_end();
-
-	test_begin("networks: errors name the word");
-	for (i = 0; i < N_ELEMENTS(bad); i++) {
-		t_array_init(&networks, 8);
-		test_assert_idx(geotrip_networks_parse(
-			t_strdup_printf("10.0.0.0/8 %s", bad[i]), &networks,
-			&error) < 0, i);
-		test_assert_idx(strstr(error, bad[i]) != NULL, i);
-	}
-	test_end();
-}
-
 int main(void)
 {
 	static void (*const tests[])(void) = {
@@ -231,7 +162,6 @@ int main(void)
 		test_config_star,
 		test_config_notify,
 		test_config_errors,
-		test_networks,
 		NULL
 	};
 	return test_run(tests);

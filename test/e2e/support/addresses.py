@@ -18,7 +18,11 @@ def _networks():
             yield ipaddress.ip_network(network), country
 
 
-NETWORKS = list(_networks())
+NETWORKS = [(network, country) for network, country in _networks()
+            if not network.is_private]
+# Addresses for documentation, for which the databases have a country.
+DOCUMENTATION = [str(network[1]) for network, _ in _networks()
+                 if network.is_private]
 # Those with IPv4, and all of them.
 COUNTRIES = sorted({country for network, country in NETWORKS
                     if network.version == 4} - {"--"})
