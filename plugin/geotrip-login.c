@@ -75,7 +75,8 @@ static bool check_session_again(struct geotrip_check *check)
 
 	return login->session != NULL && login->session[0] != '\0' &&
 		geotrip_user_session_again(check->user, login->session,
-					   check->service, &check->ip);
+					   check->service, &check->ip,
+					   login->time);
 }
 
 static void

@@ -250,28 +250,45 @@ bool geotrip_user_suspended(struct geotrip_user *user, int64_t now)
 	return FALSE;
 }
 
-bool geotrip_user_session_again(struct geotrip_user *user,
-				const char *session, const char *service,
-				const struct ip_addr *ip)
+static uint64_t
+session_id(const char *session, const char *service, const struct ip_addr *ip)
 {
 	unsigned char digest[MD5_RESULTLEN];
 	struct md5_context ctx;
 	uint64_t id;
-	unsigned int i;
 
 	/* MD5 serves as a hash that is wide enough for no two sessions to be
-	   taken for one; the ids are Dovecot's own. */
+	   taken for one. A client that makes two that are hides one of its own
+	   logins, for seconds. */
 	md5_init(&ctx);
 	md5_update(&ctx, session, strlen(session) + 1);
 	md5_update(&ctx, service, strlen(service) + 1);
 	md5_update(&ctx, net_ip2addr(ip), strlen(net_ip2addr(ip)));
 	md5_final(&ctx, digest);
 	memcpy(&id, digest, sizeof(id));
+	return id;
+}
+
+bool geotrip_user_session_again(struct geotrip_user *user,
+				const char *session, const char *service,
+				const struct ip_addr *ip, int64_t time)
+{
+	uint64_t id = session_id(session, service, ip);
+	struct geotrip_user_session *seen;
+	unsigned int i;
 
 	for (i = 0; i < GEOTRIP_USER_SESSIONS; i++) {
-		if (user->sessions[i] == id)
+		seen = &user->sessions[i];
+		if (seen->id != id)
+			continue;
+		if (time >= seen->time &&
+		    time - seen->time < GEOTRIP_USER_SESSION_USECS)
 			return TRUE;
+		seen->time = time;
+		return FALSE;
 	}
-	user->sessions[user->session_idx++ % GEOTRIP_USER_SESSIONS] = id;
+	seen = &user->sessions[user->session_idx++ % GEOTRIP_USER_SESSIONS];
+	seen->id = id;
+	seen->time = time;
 	return FALSE;
 }

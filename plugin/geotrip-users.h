@@ -9,8 +9,18 @@
 
 #include "geotrip-store.h"
 
-/* So many sessions of a user are remembered, to count each once. */
+/* The number of sessions of a user that are remembered, to count each once. */
 #define GEOTRIP_USER_SESSIONS 4
+/* A proxy makes a session authenticate twice within this time: Dovecot's own
+   gives up after login_proxy_timeout, 30 seconds. A client may choose the id of
+   its session, and keep it for all of its logins: those count. */
+#define GEOTRIP_USER_SESSION_USECS GEOTRIP_USECS(30)
+
+struct geotrip_user_session {
+	uint64_t id;
+	/* when it was first seen, or seen again after that time */
+	int64_t time;
+};
 
 struct geotrip_user {
 	struct geotrip_user *prev, *next;
@@ -28,7 +38,7 @@ struct geotrip_user {
 	struct geotrip_sighting *seen;
 	unsigned int seen_count, seen_alloc;
 
-	uint64_t sessions[GEOTRIP_USER_SESSIONS];
+	struct geotrip_user_session sessions[GEOTRIP_USER_SESSIONS];
 	unsigned int session_idx;
 };
 
@@ -70,10 +80,10 @@ void geotrip_user_written(struct geotrip_user *user,
 void geotrip_user_clear(struct geotrip_user *user, int64_t time);
 /* Is the user suspended at this time? Ends a suspension whose time is over. */
 bool geotrip_user_suspended(struct geotrip_user *user, int64_t now);
-/* Returns TRUE if this session was seen before from the same address and for
-   the same service, and remembers it otherwise. */
+/* Returns TRUE if this session was seen just before from the same address and
+   for the same service, and remembers it otherwise. */
 bool geotrip_user_session_again(struct geotrip_user *user,
 				const char *session, const char *service,
-				const struct ip_addr *ip);
+				const struct ip_addr *ip, int64_t time);
 
 #endif

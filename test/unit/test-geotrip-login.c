@@ -146,6 +146,38 @@ static void test_login_sessions(void)
 	gt_stop(&gt);
 }
 
+/* A client can choose its session id where Dovecot trusts what is in front. */
+static void test_login_constant_session(void)
+{
+	struct geotrip_settings set = gt_settings();
+	struct geotrip *gt = gt_start(&set);
+	int64_t begin = geotrip_now(), time = begin;
+	unsigned int i;
+
+	test_begin("login: who keeps the session id is seen all the same");
+	/* from home all the time, for longer than the rule looks back */
+	for (i = 0; i < 9; i++, time += GEOTRIP_USECS(600)) {
+		test_assert_strcmp_idx(gt_login_session(gt, "u", JP, "same",
+							time), "allow", i);
+		test_assert_strcmp_idx(gt_login_session(gt, "u", JP, "same",
+							time + 1), "allow", i);
+	}
+	test_assert_strcmp(gt_login_session(gt, "u", US, "same", time),
+			   "allow");
+	test_assert_strcmp(gt_login_session(gt, "u", BR, "same",
+					    time + GEOTRIP_USECS(600)), "trip");
+	test_assert_strcmp(sql("SELECT count(*) FROM login "
+			       "WHERE country = 'JP'"), "9");
+	test_assert_strcmp(sql(
+		"SELECT country FROM evidence JOIN login ON login_id = id"),
+		"JP US BR");
+	test_assert_strcmp(sql(t_strdup_printf(
+		"SELECT (min(time) - %"PRId64") / 60000000 FROM evidence "
+		"JOIN login ON login_id = id", begin)), "80");
+	test_end();
+	gt_stop(&gt);
+}
+
 static void test_login_imap_trips(void)
 {
 	struct geotrip_settings set = gt_settings();
@@ -272,6 +304,7 @@ int main(void)
 		test_login_restart,
 		test_login_not_counted,
 		test_login_sessions,
+		test_login_constant_session,
 		test_login_imap_trips,
 		test_login_observe,
 		test_login_observe_forgiven,

@@ -127,24 +127,42 @@ static void test_users_merge(void)
 	geotrip_users_deinit(&users);
 }
 
+static bool
+session_again(struct geotrip_user *user, const char *session,
+	      const char *service, const char *ip_str, unsigned int secs)
+{
+	struct ip_addr ip;
+
+	if (net_addr2ip(ip_str, &ip) < 0)
+		i_unreached();
+	return geotrip_user_session_again(user, session, service, &ip,
+					  GEOTRIP_USECS(secs));
+}
+
 static void test_users_sessions(void)
 {
 	struct geotrip_users *users = geotrip_users_init(SIZE_MAX);
 	struct geotrip_user *user = geotrip_users_get(users, "u");
-	struct ip_addr ip, ip2;
-
-	if (net_addr2ip("192.0.2.1", &ip) < 0 ||
-	    net_addr2ip("192.0.2.2", &ip2) < 0)
-		i_unreached();
 
 	test_begin("users: a session counts once");
-	test_assert(!geotrip_user_session_again(user, "s1", "imap", &ip));
-	test_assert(!geotrip_user_session_again(user, "s2", "imap", &ip));
-	test_assert(geotrip_user_session_again(user, "s1", "imap", &ip));
-	test_assert(geotrip_user_session_again(user, "s2", "imap", &ip));
+	test_assert(!session_again(user, "s1", "imap", "192.0.2.1", 100));
+	test_assert(!session_again(user, "s2", "imap", "192.0.2.1", 101));
+	test_assert(session_again(user, "s1", "imap", "192.0.2.1", 100));
+	test_assert(session_again(user, "s2", "imap", "192.0.2.1", 130));
 	/* from elsewhere, or for something else, it is not the same */
-	test_assert(!geotrip_user_session_again(user, "s1", "imap", &ip2));
-	test_assert(!geotrip_user_session_again(user, "s1", "smtp", &ip));
+	test_assert(!session_again(user, "s1", "imap", "192.0.2.2", 130));
+	test_assert(!session_again(user, "s1", "smtp", "192.0.2.1", 130));
+	test_end();
+
+	test_begin("users: a session counts again when it comes later");
+	test_assert(!session_again(user, "s2", "imap", "192.0.2.1", 131));
+	test_assert(session_again(user, "s2", "imap", "192.0.2.1", 132));
+	/* however often it came in between */
+	test_assert(session_again(user, "s2", "imap", "192.0.2.1", 160));
+	test_assert(!session_again(user, "s2", "imap", "192.0.2.1", 161));
+	/* and when the clock was set back */
+	test_assert(!session_again(user, "s2", "imap", "192.0.2.1", 160));
+	test_assert(session_again(user, "s2", "imap", "192.0.2.1", 161));
 	test_end();
 	geotrip_users_deinit(&users);
 }

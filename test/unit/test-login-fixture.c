@@ -98,6 +98,12 @@ const char *gt_login_at(struct geotrip *gt, const char *user, const char *ip,
 	return login_full_at(gt, user, ip, "smtp", NULL, time);
 }
 
+const char *gt_login_session(struct geotrip *gt, const char *user,
+			     const char *ip, const char *session, int64_t time)
+{
+	return login_full_at(gt, user, ip, "smtp", session, time);
+}
+
 const char *gt_travel(struct geotrip *gt, const char *user)
 {
 	test_assert_strcmp(gt_login(gt, user, JP), "allow");

@@ -38,6 +38,9 @@ const char *gt_login(struct geotrip *gt, const char *user, const char *ip);
 /* The same at a time. */
 const char *gt_login_at(struct geotrip *gt, const char *user, const char *ip,
 			int64_t time);
+/* The same in a session. */
+const char *gt_login_session(struct geotrip *gt, const char *user,
+			     const char *ip, const char *session, int64_t time);
 /* Two logins that are let in, then one from a third country: its answer. */
 const char *gt_travel(struct geotrip *gt, const char *user);
 
