@@ -15,6 +15,16 @@
 #define GEOTRIP_USECS(secs) ((int64_t)(secs) * 1000000)
 #define GEOTRIP_NEVER INT64_MAX
 
+/* A clock that goes back by less is not set back: it is adjusted all the
+   time. */
+#define GEOTRIP_CLOCK_SLACK_USECS GEOTRIP_USECS(1)
+
+/* The clock was set back to this time, by this much; 0: by how much is not
+   known. */
+struct geotrip_set_back {
+	int64_t to, by;
+};
+
 struct geotrip_country {
 	char code[3];
 };

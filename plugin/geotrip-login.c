@@ -38,6 +38,7 @@ struct geotrip_check {
 
 	struct geotrip_store_trip trip;
 	bool synced_for_trip;
+	bool mended;
 };
 
 static void check_locate(struct geotrip_check *check)
@@ -262,6 +263,31 @@ static void check_decide(struct geotrip_check *check)
 		check_trip(check, rule, &sighting);
 }
 
+/* Make times in the store right that a clock wrote that was ahead. Returns TRUE
+   if it was done, and the user is to be loaded again. */
+static bool check_mend(struct geotrip_check *check)
+{
+	struct geotrip *gt = check->gt;
+	struct geotrip_set_back clock = gt->set_back;
+	const char *error;
+
+	if (check->mended)
+		return FALSE;
+	check->mended = TRUE;
+	/* It may not be what we saw, but before we were started: all that was
+	   written by the clock that we saw is over by then. */
+	if (check->login->time >= clock.to + clock.by) {
+		clock.to = check->login->time;
+		clock.by = 0;
+	}
+	if (geotrip_store_mend_times(gt->store, &check->user->store, &clock,
+				     &error) < 0) {
+		geotrip_alarm_raise(gt->alarm, error);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 static void
 check_loaded(const struct geotrip_store_history *history, const char *error,
 	     void *context)
@@ -273,9 +299,13 @@ check_loaded(const struct geotrip_store_history *history, const char *error,
 		/* go by what we remember */
 		geotrip_store_failed(gt, error);
 		check->outage = GEOTRIP_OUTAGE_STORE;
+	} else if (history->was_ahead && check_mend(check)) {
+		check_load(check);
+		return;
 	} else {
-		geotrip_user_merge(check->user, history,
-				   geotrip_store_generation(gt->store));
+		/* if it could not be mended, the next login tries again */
+		geotrip_user_merge(check->user, history, history->was_ahead ?
+				   0 : geotrip_store_generation(gt->store));
 	}
 	check_decide(check);
 }
@@ -313,6 +343,7 @@ void geotrip_login_check(struct geotrip *gt,
 		return;
 	}
 
+	geotrip_clock_read(gt, login->time);
 	check_locate(&check);
 	check.user = geotrip_users_get(gt->users, login->user);
 	if (geotrip_recorder_failing(gt->recorder))

@@ -154,6 +154,13 @@ static void recorder_write_all(struct geotrip_recorder *recorder)
 		 !recorder->failing);
 }
 
+void geotrip_recorder_write(struct geotrip_recorder *recorder)
+{
+	if (geotrip_login_queue_count(recorder->queue) > 0 &&
+	    !recorder->failing)
+		recorder_write_all(recorder);
+}
+
 void geotrip_recorder_add(struct geotrip_recorder *recorder,
 			  struct geotrip_user *user,
 			  const struct geotrip_store_login *login,

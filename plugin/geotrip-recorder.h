@@ -31,6 +31,10 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 			  const struct geotrip_store_login *login,
 			  bool at_once);
 
+/* Write what is waiting before this returns, unless the store is out of
+   order. */
+void geotrip_recorder_write(struct geotrip_recorder *recorder);
+
 /* Write this login and the suspension that begins with it now, together with
    what is waiting, or, if so much is waiting that the store must have been out
    of order, with that of it which is the evidence. Unless the result is

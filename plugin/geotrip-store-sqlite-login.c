@@ -55,11 +55,14 @@ void geotrip_store_load(struct geotrip_store *store,
 	t_array_init(&history.seen, 8);
 	user->id = 0;
 	ret = load_user(store, user, &history, &error);
-	history.cleared_at = I_MIN(history.cleared_at, now);
+	if (history.cleared_at - GEOTRIP_CLOCK_SLACK_USECS > now) {
+		history.cleared_at = now;
+		history.was_ahead = TRUE;
+	}
 	if (ret > 0) {
 		ret = geotrip_sqlite_load_sightings(
 			store, user->id, I_MAX(since, history.cleared_at), now,
-			&history.seen, &error);
+			&history.seen, &history.was_ahead, &error);
 	}
 	callback(ret < 0 ? NULL : &history, error, context);
 }
@@ -255,7 +258,7 @@ write_evidence(struct geotrip_store *store, int64_t suspension_id,
 	static const char sql[] =
 		"INSERT OR IGNORE INTO evidence (suspension_id, login_id) "
 		"SELECT ?1, id FROM login "
-		"WHERE id = ?2 AND user_id = ?3 AND time = ?4";
+		"WHERE id = ?2 AND user_id = ?3 AND country = ?4";
 	const struct geotrip_sighting *seen;
 	sqlite3_stmt *stmt;
 
@@ -267,7 +270,7 @@ write_evidence(struct geotrip_store *store, int64_t suspension_id,
 		(void)sqlite3_bind_int64(stmt, 2, find_login_id(
 			seen, user, logins));
 		(void)sqlite3_bind_int64(stmt, 3, user->id);
-		(void)sqlite3_bind_int64(stmt, 4, seen->time);
+		geotrip_sqlite_bind_text(stmt, 4, seen->country.code);
 		if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 			return -1;
 	}

@@ -93,12 +93,11 @@ int geotrip_sqlite_see_place(struct geotrip_store *store,
 int geotrip_sqlite_load_sightings(struct geotrip_store *store,
 				  int64_t user_id, int64_t since, int64_t now,
 				  ARRAY_TYPE(geotrip_sighting) *seen,
-				  const char **error_r)
+				  bool *was_ahead, const char **error_r)
 {
 	static const char sql[] =
 		"SELECT country, max(allowed_time), allowed_id FROM place "
-		"WHERE user_id = ?1 AND country <> '' "
-		"AND allowed_time > ?2 AND allowed_time <= ?3 "
+		"WHERE user_id = ?1 AND country <> '' AND allowed_time > ?2 "
 		"GROUP BY country";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 	struct geotrip_sighting sighting;
@@ -108,12 +107,14 @@ int geotrip_sqlite_load_sightings(struct geotrip_store *store,
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, user_id);
 	(void)sqlite3_bind_int64(stmt, 2, since);
-	(void)sqlite3_bind_int64(stmt, 3, now);
 	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
 		geotrip_sqlite_country(stmt, 0, &sighting.country);
 		sighting.time = sqlite3_column_int64(stmt, 1);
 		sighting.login_id = sqlite3_column_int64(stmt, 2);
-		array_push_back(seen, &sighting);
+		if (sighting.time - GEOTRIP_CLOCK_SLACK_USECS <= now)
+			array_push_back(seen, &sighting);
+		else
+			*was_ahead = TRUE;
 	}
 	return ret;
 }

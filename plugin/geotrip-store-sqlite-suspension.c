@@ -254,6 +254,7 @@ release(struct geotrip_store *store, const char *user, const char *reason,
 	const char **error_r)
 {
 	int64_t user_id, id, now = geotrip_now();
+	const struct geotrip_set_back clock = { .to = now };
 	int ret;
 
 	ret = geotrip_sqlite_find_user(store, user, &user_id, error_r);
@@ -264,7 +265,10 @@ release(struct geotrip_store *store, const char *user, const char *reason,
 	ret = find_active(store, user_id, &id, error_r);
 	if (ret <= 0)
 		return ret;
-	if (end_suspension(store, id, now, GEOTRIP_END_OPERATOR, reason,
+	/* nothing that was until now is later than now, whatever the clock
+	   was */
+	if (geotrip_sqlite_mend_times(store, user_id, &clock, error_r) < 0 ||
+	    end_suspension(store, id, now, GEOTRIP_END_OPERATOR, reason,
 			   error_r) < 0)
 		return -1;
 	return 1;

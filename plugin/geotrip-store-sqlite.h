@@ -115,11 +115,16 @@ int geotrip_sqlite_set_durable(struct geotrip_store *store, bool durable,
 int geotrip_sqlite_see_place(struct geotrip_store *store,
 			     const struct geotrip_store_login *login,
 			     int64_t login_id, const char **error_r);
-/* Append the countries of logins that were let in, between two times. */
+/* Append the countries of logins that were let in, between two times. Set
+   was_ahead if there are later ones. */
 int geotrip_sqlite_load_sightings(struct geotrip_store *store,
 				  int64_t user_id, int64_t since, int64_t now,
 				  ARRAY_TYPE(geotrip_sighting) *seen,
-				  const char **error_r);
+				  bool *was_ahead, const char **error_r);
+/* Within a transaction: see geotrip_store_mend_times(). */
+int geotrip_sqlite_mend_times(struct geotrip_store *store, int64_t user_id,
+			      const struct geotrip_set_back *clock,
+			      const char **error_r);
 
 /* Find the id of a user. Returns 1, 0 if there is none, -1 with an error. */
 int geotrip_sqlite_find_user(struct geotrip_store *store, const char *name,

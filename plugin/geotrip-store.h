@@ -104,6 +104,9 @@ struct geotrip_store_history {
 	int64_t suspended_until;
 	/* the countries of allowed logins after cleared_at */
 	ARRAY_TYPE(geotrip_sighting) seen;
+	/* There are times in the future, which are left out: the clock was
+	   ahead. See geotrip_store_mend_times(). */
+	bool was_ahead;
 };
 
 /* history is NULL if there was an error. It is valid during the callback. */
@@ -111,14 +114,23 @@ typedef void
 geotrip_store_load_callback_t(const struct geotrip_store_history *history,
 			      const char *error, void *context);
 
-/* Read the history of a user from the time since up to now; what is later was
-   written when the clock was ahead. The callback is called exactly once;
-   SQLite calls it before this returns. */
+/* Read the history of a user from the time since up to now. The callback is
+   called exactly once; SQLite calls it before this returns. */
 void geotrip_store_load(struct geotrip_store *store,
 			struct geotrip_store_user *user,
 			int64_t since, int64_t now,
 			geotrip_store_load_callback_t *callback,
 			void *context);
+
+/* The clock was ahead and has been set back: give what it wrote of a user that
+   was loaded times that are not in the future, so that logins up to the last
+   release still do not count, and those after it do. If it is not known by how
+   much it was ahead, they count as if they were now. That changes no generation:
+   load the user again. Returns 0, or -1 with an error. */
+int geotrip_store_mend_times(struct geotrip_store *store,
+			     const struct geotrip_store_user *user,
+			     const struct geotrip_set_back *clock,
+			     const char **error_r);
 
 /* The suspension that begins with the last login of a commit. */
 struct geotrip_store_trip {

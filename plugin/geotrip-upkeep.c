@@ -105,10 +105,31 @@ static bool geotrip_open(struct geotrip *gt)
 	return TRUE;
 }
 
+static void set_user_back(struct geotrip_user *user, void *context)
+{
+	struct geotrip *gt = context;
+
+	geotrip_user_set_back(user, &gt->set_back);
+}
+
+void geotrip_clock_read(struct geotrip *gt, int64_t now)
+{
+	if (now + GEOTRIP_CLOCK_SLACK_USECS < gt->latest) {
+		/* The logins that wait are found by their time. */
+		geotrip_recorder_write(gt->recorder);
+		gt->set_back.to = now;
+		gt->set_back.by = gt->latest - now;
+		geotrip_users_foreach(gt->users, set_user_back, gt);
+		gt->latest = now;
+	}
+	gt->latest = I_MAX(gt->latest, now);
+}
+
 static void geotrip_upkeep(struct geotrip *gt)
 {
 	const char *error;
 
+	geotrip_clock_read(gt, geotrip_now());
 	timeout_remove(&gt->to_upkeep);
 	gt->to_upkeep = timeout_add(UPKEEP_MSECS, geotrip_upkeep, gt);
 

@@ -6,6 +6,8 @@
 /* The parts of geotrip in the auth process, and whether they work. Only for
    geotrip-login.c and geotrip-brake.c; everybody else uses geotrip-login.h. */
 
+#include "geotrip-common.h"
+
 #include <sys/time.h>
 
 struct geotrip {
@@ -21,6 +23,9 @@ struct geotrip {
 	bool store_works;
 	/* ever since the start */
 	bool store_worked;
+	/* the latest time of all, and what the clock was last set back by */
+	int64_t latest;
+	struct geotrip_set_back set_back;
 	/* when the store was last synced */
 	struct timeval synced;
 	/* Another auth process records, too. It must know each country that
@@ -30,6 +35,9 @@ struct geotrip {
 
 /* The store cannot be read: log it, go on without, and try again soon. */
 void geotrip_store_failed(struct geotrip *gt, const char *error);
+/* To be told each time that is read from the clock: notices that it was set
+   back, and gives what is in memory times of the clock as it is now. */
+void geotrip_clock_read(struct geotrip *gt, int64_t now);
 /* Once in each iteration of the event loop, or, if the store is shared, at
    each login, see what other processes did.
    Returns FALSE if the store does not work. */

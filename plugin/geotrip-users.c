@@ -171,11 +171,8 @@ bool geotrip_user_see(struct geotrip_user *user,
 	struct geotrip_sighting *seen;
 	bool news;
 
-	if (sighting->time <= user->cleared_at) {
-		/* the clock was set back: it is now that counts */
-		user->cleared_at = sighting->time - 1;
-		user->seen_count = 0;
-	}
+	/* it is adjusted now and then */
+	user->cleared_at = I_MIN(user->cleared_at, sighting->time - 1);
 	seen = user_find_country(user, sighting->country);
 	if (seen == NULL) {
 		user_forget(user, since);
@@ -202,6 +199,26 @@ void geotrip_user_clear(struct geotrip_user *user, int64_t time)
 {
 	user->cleared_at = I_MAX(user->cleared_at, time);
 	user_forget(user, user->cleared_at);
+}
+
+void geotrip_user_set_back(struct geotrip_user *user,
+			   const struct geotrip_set_back *clock)
+{
+	unsigned int i;
+
+	if (user->cleared_at > clock->to) {
+		user->cleared_at = I_MIN(user->cleared_at - clock->by,
+					 clock->to - 1);
+	}
+	for (i = 0; i < user->seen_count; i++) {
+		struct geotrip_sighting *seen = &user->seen[i];
+
+		if (seen->time > clock->to) {
+			seen->time = I_MIN(seen->time - clock->by, clock->to);
+			seen->time = I_MAX(seen->time, user->cleared_at + 1);
+		}
+	}
+	user->generation = 0;
 }
 
 void geotrip_user_merge(struct geotrip_user *user,

@@ -78,6 +78,10 @@ void geotrip_user_written(struct geotrip_user *user,
 			  const struct geotrip_store_login *login);
 /* Nothing up to this time counts any more. */
 void geotrip_user_clear(struct geotrip_user *user, int64_t time);
+/* The clock was ahead: what it was seen by then is as long ago as before. The
+   user is to be loaded again. */
+void geotrip_user_set_back(struct geotrip_user *user,
+			   const struct geotrip_set_back *clock);
 /* Is the user suspended at this time? Ends a suspension whose time is over. */
 bool geotrip_user_suspended(struct geotrip_user *user, int64_t now);
 /* Returns TRUE if this session was seen just before from the same address and

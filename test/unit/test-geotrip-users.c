@@ -65,13 +65,47 @@ static void test_users_see(void)
 	test_assert(user->cleared_at == 40);
 	test_end();
 
-	test_begin("users: a clock that is set back hides nothing");
-	/* it was ahead when the user was seen in Germany, and released */
-	see(user, "DE", 45, 0);
-	test_assert_strcmp(seen(user), "DE45 ");
-	see(user, "FR", 30, 0);
-	see(user, "JP", 31, 0);
-	test_assert_strcmp(seen(user), "FR30 JP31 ");
+	test_begin("users: a clock that is adjusted hides nothing");
+	see(user, "JP", 39, 0);
+	see(user, "DE", 38, 0);
+	test_assert_strcmp(seen(user), "DE38 JP39 ");
+	test_end();
+	geotrip_users_deinit(&users);
+}
+
+static void test_users_set_back(void)
+{
+	struct geotrip_users *users = geotrip_users_init(SIZE_MAX);
+	struct geotrip_user *user = geotrip_users_get(users, "u");
+	struct geotrip_set_back clock = { .to = 1050, .by = 500 };
+
+	test_begin("users: what a clock has seen that was ahead");
+	see(user, "JP", 1000, 0);
+	geotrip_user_clear(user, 999);
+	see(user, "US", 1049, 0);
+	see(user, "BR", 1510, 0);
+	see(user, "DE", 1550, 0);
+	user->generation = 1;
+	geotrip_user_set_back(user, &clock);
+	test_assert_strcmp(seen(user), "BR1010 DE1050 JP1000 US1049 ");
+	test_assert(user->cleared_at == 999 && user->generation == 0);
+	test_end();
+
+	test_begin("users: what a clock has cleared that was ahead");
+	geotrip_user_clear(user, 1600);
+	see(user, "FR", 1601, 0);
+	see(user, "IT", 1700, 0);
+	clock.to = 1200;
+	geotrip_user_set_back(user, &clock);
+	test_assert_strcmp(seen(user), "FR1101 IT1200 ");
+	test_assert(user->cleared_at == 1100);
+	/* by how much is not known */
+	geotrip_user_clear(user, 1600);
+	see(user, "FR", 1601, 0);
+	clock.by = 0;
+	geotrip_user_set_back(user, &clock);
+	test_assert_strcmp(seen(user), "FR1200 ");
+	test_assert(user->cleared_at == 1199);
 	test_end();
 	geotrip_users_deinit(&users);
 }
@@ -201,6 +235,7 @@ int main(void)
 {
 	static void (*const tests[])(void) = {
 		test_users_see,
+		test_users_set_back,
 		test_users_merge,
 		test_users_sessions,
 		test_users_bounded,
