@@ -7,6 +7,7 @@
 #include "array.h"
 #include "geotrip-geo.h"
 #include "doveadm-geotrip.h"
+#include "doveadm-geotrip-check-brake.h"
 #include "doveadm-geotrip-check-notices.h"
 #include "doveadm-geotrip-check-result.h"
 
@@ -120,32 +121,6 @@ static bool check_owner(const char *path)
 				 st_dir.st_uid);
 }
 
-static void
-check_brake(struct geotrip_store *store, const struct geotrip_config *config)
-{
-	struct geotrip_brake brake;
-	const char *error;
-	int ret;
-
-	ret = geotrip_store_brake(store, pool_datastack_create(), &brake,
-				  &error);
-	if (ret < 0)
-		geotrip_check_result("brake", FALSE, error);
-	else if (ret == 0) {
-		geotrip_check_result("brake", TRUE, t_strdup_printf(
-			"geotrip_max_suspensions = %s: %s",
-			config->max_suspensions.text,
-			config->max_suspensions.count == 0 ? "no limit" :
-			"not exceeded"));
-	} else {
-		geotrip_check_result("brake", FALSE, t_strdup_printf(
-			"Nobody is suspended since %s, because more than %s "
-			"tripped: see doveadm geotrip countries -s 1h for "
-			"what is wrong, mend it, then doveadm geotrip resume",
-			geotrip_cmd_time(brake.since), brake.max));
-	}
-}
-
 static void check_store(const struct geotrip_config *config)
 {
 	const char *path = config->db_path;
@@ -164,7 +139,7 @@ static void check_store(const struct geotrip_config *config)
 		geotrip_check_result("database", FALSE, error);
 	else {
 		geotrip_check_result("database", TRUE, path);
-		check_brake(store, config);
+		geotrip_check_brake(store, config);
 		geotrip_check_queue(store);
 	}
 	geotrip_store_deinit(&store);

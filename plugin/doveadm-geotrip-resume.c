@@ -4,29 +4,53 @@
    tripped, and those that do are suspended again. */
 
 #include "lib.h"
+#include "array.h"
 #include "geotrip-event.h"
 #include "doveadm-geotrip.h"
 
+/* Returns FALSE if the store failed. */
+static bool
+resume_brake(struct geotrip_cmd *cmd, const struct geotrip_brake *brake)
+{
+	const char *error;
+	int ret = geotrip_store_brake_end(cmd->store, brake->id, GEOTRIP_END_OPERATOR,
+					  &error);
+
+	if (ret < 0) {
+		geotrip_cmd_fail(cmd, error);
+		return FALSE;
+	}
+	/* if it has not just ended by itself */
+	if (ret > 0) {
+		doveadm_print(geotrip_cmd_time(brake->since));
+		doveadm_print(geotrip_cmd_text(brake->max));
+		doveadm_print(brake->domain == NULL ? "*" :
+			      geotrip_cmd_text(brake->domain));
+		geotrip_event_brake_ended(cmd->event, brake->domain,
+					  GEOTRIP_END_OPERATOR);
+	}
+	return TRUE;
+}
+
 static void resume(struct geotrip_cmd *cmd)
 {
-	struct geotrip_brake brake;
+	ARRAY_TYPE(geotrip_brake) brakes;
+	const struct geotrip_brake *brake;
 	const char *error;
-	int ret;
 
-	ret = geotrip_store_brake(cmd->store, cmd->pool, &brake, &error);
-	if (ret > 0)
-		ret = geotrip_store_brake_end(cmd->store, GEOTRIP_END_OPERATOR,
-					      &error);
-	if (ret < 0)
+	p_array_init(&brakes, cmd->pool, 4);
+	if (geotrip_store_brakes(cmd->store, cmd->pool, &brakes, &error) < 0) {
 		geotrip_cmd_fail(cmd, error);
-	else if (ret == 0) {
+		return;
+	}
+	if (array_count(&brakes) == 0) {
 		e_info(cmd->event, cmd->config.enforce ?
 		       "Nothing to resume: accounts that trip are suspended" :
 		       "Nothing to resume: geotrip_mode is observe");
-	} else {
-		doveadm_print(geotrip_cmd_time(brake.since));
-		doveadm_print(geotrip_cmd_text(brake.max));
-		geotrip_event_brake_ended(cmd->event, GEOTRIP_END_OPERATOR);
+	}
+	array_foreach(&brakes, brake) {
+		if (!resume_brake(cmd, brake))
+			break;
 	}
 }
 
@@ -39,6 +63,7 @@ static void cmd_geotrip_resume(struct doveadm_cmd_context *cctx)
 	doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
 	doveadm_print_header_simple("since");
 	doveadm_print_header_simple("max");
+	doveadm_print_header_simple("domain");
 	resume(&cmd);
 	geotrip_cmd_end(&cmd);
 }

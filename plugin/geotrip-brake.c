@@ -14,108 +14,157 @@
 /* So often in its time it is written down that there are too many still. */
 #define PROLONG_PER_WINDOW 60
 
-/* Returns 1, 0 if there are not, -1 on error. */
+/* Did too many accounts trip, of the domain or in all (NULL)? In all, each
+   domain counts for at most half of the limit: the accounts of one domain alone
+   must not keep those of others from being suspended. Returns 1, 0 if not, -1
+   on error. */
 static int
-too_many(struct geotrip *gt, const struct geotrip_store_user *except,
-	 int64_t now)
+too_many(struct geotrip *gt, const char *domain,
+	 const struct geotrip_store_user *except, int64_t now)
 {
 	const struct geotrip_limit *limit = &gt->config->max_suspensions;
+	const struct geotrip_tripped_query query = {
+		.domain = domain,
+		.domain_max = domain != NULL ? limit->count :
+			(limit->count + 1) / 2,
+		.since = now - limit->window,
+		.now = now,
+		.except = except,
+	};
 	unsigned int count;
 	const char *error;
 
-	if (geotrip_store_count_tripped(gt->store, now - limit->window, now,
-					except, limit->count, &count,
-					&error) < 0) {
+	if (geotrip_store_count_tripped(gt->store, &query, limit->count,
+					&count, &error) < 0) {
 		geotrip_alarm_raise(gt->alarm, error);
 		return -1;
 	}
 	return count >= limit->count ? 1 : 0;
 }
 
-static bool brake_begin(struct geotrip *gt, int64_t now)
+static bool brake_begin(struct geotrip *gt, const char *domain, int64_t now)
 {
 	const struct geotrip_config *config = gt->config;
 	const char *error;
 	int ret;
 
-	ret = geotrip_store_brake_begin(gt->store,
+	ret = geotrip_store_brake_begin(gt->store, domain,
 					config->max_suspensions.text, now,
 					array_count(&config->notify.admin) > 0,
 					&error);
 	if (ret < 0)
 		geotrip_alarm_raise(gt->alarm, error);
 	else if (ret > 0) {
-		geotrip_event_brake_started(gt->event,
+		geotrip_event_brake_started(gt->event, domain,
 					    config->max_suspensions.text);
 	}
 	return ret >= 0;
 }
 
+/* Get those that hold. Returns FALSE on error. */
+static bool
+get_brakes(struct geotrip *gt, ARRAY_TYPE(geotrip_brake) *brakes_r)
+{
+	const char *error;
+
+	t_array_init(brakes_r, 4);
+	if (geotrip_store_brakes(gt->store, pool_datastack_create(), brakes_r,
+				 &error) < 0) {
+		geotrip_alarm_raise(gt->alarm, error);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 bool geotrip_brake_holds(struct geotrip *gt,
 			 const struct geotrip_store_user *user, int64_t now)
 {
-	struct geotrip_brake brake;
-	const char *error;
-	int ret;
+	const char *domain = geotrip_user_domain(user->name);
+	ARRAY_TYPE(geotrip_brake) brakes;
+	const struct geotrip_brake *brake;
 
-	if (gt->config->max_suspensions.count == 0)
+	if (gt->config->max_suspensions.count == 0 ||
+	    !get_brakes(gt, &brakes))
 		return FALSE;
-	ret = geotrip_store_brake(gt->store, pool_datastack_create(), &brake,
-				  &error);
-	if (ret < 0)
-		geotrip_alarm_raise(gt->alarm, error);
-	if (ret != 0)
-		return ret > 0;
-	return too_many(gt, user, now) > 0 && brake_begin(gt, now);
+	array_foreach(&brakes, brake) {
+		if (brake->domain == NULL ||
+		    strcmp(brake->domain, domain) == 0)
+			return TRUE;
+	}
+	/* While one holds for all, none begins for a domain, and two domains
+	   with too many are enough for that: there are never many brakes, nor
+	   messages about them, even if an attacker has accounts in thousands
+	   of domains. */
+	if (too_many(gt, NULL, user, now) > 0)
+		return brake_begin(gt, NULL, now);
+	return too_many(gt, domain, user, now) > 0 &&
+		brake_begin(gt, domain, now);
 }
 
-static void brake_end(struct geotrip *gt, enum geotrip_end by)
+static void
+brake_end(struct geotrip *gt, const struct geotrip_brake *brake,
+	  enum geotrip_end by)
 {
 	const char *error;
-	int ret = geotrip_store_brake_end(gt->store, by, &error);
+	int ret = geotrip_store_brake_end(gt->store, brake->id, by, &error);
 
 	if (ret < 0)
 		geotrip_alarm_raise(gt->alarm, error);
 	else if (ret > 0)
-		geotrip_event_brake_ended(gt->event, by);
+		geotrip_event_brake_ended(gt->event, brake->domain, by);
 }
 
-static void brake_prolong(struct geotrip *gt, int64_t now)
+static void
+brake_prolong(struct geotrip *gt, const struct geotrip_brake *brake,
+	      int64_t now)
 {
 	const char *error;
 
-	if (geotrip_store_brake_prolong(gt->store, now, &error) < 0)
+	if (geotrip_store_brake_prolong(gt->store, brake->id, now, &error) < 0)
 		geotrip_alarm_raise(gt->alarm, error);
+}
+
+/* Returns FALSE if it is over. */
+static bool
+brake_upkeep(struct geotrip *gt, const struct geotrip_brake *brake)
+{
+	const struct geotrip_limit *limit = &gt->config->max_suspensions;
+	int64_t now = geotrip_now();
+	int ret;
+
+	if (limit->count == 0) {
+		/* the settings of an auth process that is on its way out are
+		   not those that count */
+		if (geotrip_store_is_shared(gt->store))
+			return TRUE;
+		brake_end(gt, brake, GEOTRIP_END_SETTINGS);
+		return FALSE;
+	}
+	/* the clock may have been set back */
+	if (now >= brake->over_at &&
+	    now - brake->over_at < limit->window / PROLONG_PER_WINDOW)
+		return TRUE;
+	ret = too_many(gt, brake->domain, NULL, now);
+	if (ret > 0 || (ret == 0 && brake->over_at > now))
+		brake_prolong(gt, brake, now);
+	else if (ret == 0 && now - brake->over_at >= limit->window) {
+		brake_end(gt, brake, GEOTRIP_END_TIME);
+		return FALSE;
+	}
+	return TRUE;
 }
 
 void geotrip_brake_upkeep(struct geotrip *gt)
 {
-	const struct geotrip_limit *limit = &gt->config->max_suspensions;
-	struct geotrip_brake brake;
-	int64_t now = geotrip_now();
-	const char *error;
-	int ret;
+	ARRAY_TYPE(geotrip_brake) brakes;
+	const struct geotrip_brake *brake;
 
-	ret = geotrip_store_brake(gt->store, pool_datastack_create(), &brake,
-				  &error);
-	if (ret < 0)
-		geotrip_alarm_raise(gt->alarm, error);
-	if (ret <= 0)
+	if (!get_brakes(gt, &brakes))
 		return;
-	if (limit->count == 0) {
-		/* the settings of an auth process that is on its way out are
-		   not those that count */
-		if (!geotrip_store_is_shared(gt->store))
-			brake_end(gt, GEOTRIP_END_SETTINGS);
-		return;
+	array_foreach(&brakes, brake) {
+		/* The one for all comes first. As long as it holds, the end of
+		   another one would change nothing. */
+		if (brake_upkeep(gt, brake) && brake->domain == NULL)
+			break;
 	}
-	/* the clock may have been set back */
-	if (now >= brake.over_at &&
-	    now - brake.over_at < limit->window / PROLONG_PER_WINDOW)
-		return;
-	ret = too_many(gt, NULL, now);
-	if (ret > 0 || (ret == 0 && brake.over_at > now))
-		brake_prolong(gt, now);
-	else if (ret == 0 && now - brake.over_at >= limit->window)
-		brake_end(gt, GEOTRIP_END_TIME);
 }

@@ -26,6 +26,13 @@ const char *geotrip_format_time(int64_t time)
 	return iso8601_date_create(time / 1000000);
 }
 
+const char *geotrip_user_domain(const char *user)
+{
+	const char *at = strrchr(user, '@');
+
+	return at == NULL ? "" : t_str_lcase(at + 1);
+}
+
 const char *
 geotrip_join_countries(const ARRAY_TYPE(geotrip_sighting) *sightings)
 {

@@ -44,6 +44,10 @@ int64_t geotrip_now(void);
    of this machine ("2026-11-24T20:01:45+09:00"). In the data stack. */
 const char *geotrip_format_time(int64_t time);
 
+/* The domain of an account: what is behind the last @ of its name, in lower
+   case; the empty string if there is none. In the data stack. */
+const char *geotrip_user_domain(const char *user);
+
 /* "JP US BR", in the data stack. */
 const char *
 geotrip_join_countries(const ARRAY_TYPE(geotrip_sighting) *sightings);

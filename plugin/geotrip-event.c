@@ -84,38 +84,78 @@ void geotrip_event_suspension_ended(struct event *parent, const char *user,
 	event_unref(&event);
 }
 
-void geotrip_event_brake_started(struct event *parent, const char *max)
+void geotrip_event_suspension_marked(struct event *parent, const char *user,
+				     const struct geotrip_store_mark *mark)
 {
+	struct event *event = event_create(parent);
+	struct event_passthrough *e = event_create_passthrough(event)->
+		set_name("geotrip_suspension_marked")->
+		add_str("user", user)->
+		add_str("rule", mark->rule)->
+		add_str("countries", mark->countries)->
+		add_str("cause", geotrip_mark_cause_name(mark->cause));
+
+	e_info(e->event(), "user=<%s>: would be suspended: %s (%s), but %s",
+	       geotrip_escape(user), geotrip_escape(mark->rule),
+	       mark->countries, mark->cause == GEOTRIP_MARK_BRAKE ?
+	       "too many accounts tripped" : "geotrip_mode is observe");
+	event_unref(&event);
+}
+
+const char *geotrip_brake_accounts(const char *domain)
+{
+	if (domain == NULL)
+		return "accounts";
+	if (*domain == '\0')
+		return "accounts without a domain";
+	return t_strconcat("accounts of the domain ", geotrip_escape(domain),
+			   NULL);
+}
+
+void geotrip_event_brake_started(struct event *parent, const char *domain,
+				 const char *max)
+{
+	const char *accounts = geotrip_brake_accounts(domain);
 	struct event *event = event_create(parent);
 	struct event_passthrough *e = event_create_passthrough(event)->
 		set_name("geotrip_brake_started")->
 		add_str("max", max);
 
-	e_error(e->event(), "Too many accounts tripped "
-		"(geotrip_max_suspensions = %s): from now on those that trip "
+	if (domain != NULL)
+		e->add_str("domain", domain);
+	e_error(e->event(), "Too many %s tripped "
+		"(geotrip_max_suspensions = %s): from now on %s that trip "
 		"are only marked, not suspended. Look for a network or a "
-		"country that is wrong, with doveadm geotrip countries -s 1h. "
-		"It ends when fewer trip, or by doveadm geotrip resume", max);
+		"country that is wrong, with doveadm geotrip countries -s 1h "
+		"and doveadm geotrip list -w. It ends when fewer trip, or by "
+		"doveadm geotrip resume", accounts, max, accounts);
 	event_unref(&event);
 }
 
-void geotrip_event_brake_ended(struct event *parent, enum geotrip_end by)
+void geotrip_event_brake_ended(struct event *parent, const char *domain,
+			       enum geotrip_end by)
 {
 	struct event *event = event_create(parent);
 	struct event_passthrough *e = event_create_passthrough(event)->
 		set_name("geotrip_brake_ended")->
 		add_str("ended_by", geotrip_end_name(by));
 
-	e_info(e->event(), "Accounts that trip are suspended again: "
-	       "ended by %s", geotrip_end_name(by));
+	if (domain != NULL)
+		e->add_str("domain", domain);
+	e_info(e->event(), "From now on %s that trip are suspended again: "
+	       "ended by %s", geotrip_brake_accounts(domain), geotrip_end_name(by));
 	event_unref(&event);
 }
 
 const char *geotrip_notice_subject(const struct geotrip_notice *notice)
 {
-	return notice->kind == GEOTRIP_NOTICE_BRAKE ? "geotrip" :
-		t_strdup_printf("user=<%s>",
-				geotrip_escape(notice->suspension.user));
+	if (notice->kind != GEOTRIP_NOTICE_BRAKE) {
+		return t_strdup_printf("user=<%s>", geotrip_escape(
+			notice->suspension.user));
+	}
+	return notice->brake.domain == NULL ? "geotrip" :
+		t_strdup_printf("domain=<%s>", geotrip_escape(
+			notice->brake.domain));
 }
 
 const char *geotrip_notice_title(enum geotrip_notice_kind kind)
@@ -159,6 +199,8 @@ void geotrip_event_notice(struct event *parent,
 
 	if (notice->suspension.user != NULL)
 		e->add_str("user", notice->suspension.user);
+	if (notice->brake.domain != NULL)
+		e->add_str("domain", notice->brake.domain);
 	if (outcome->error != NULL)
 		e->add_str("error", outcome->error);
 	/* why nothing was tried is one message for all, from who knows it */

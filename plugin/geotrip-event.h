@@ -23,10 +23,21 @@ void geotrip_event_suspension_started(struct event *parent, const char *user,
 void geotrip_event_suspension_ended(struct event *parent, const char *user,
 				    enum geotrip_end by, const char *reason);
 
+/* geotrip_suspension_marked: the account would have been suspended. One line at
+   info level. */
+void geotrip_event_suspension_marked(struct event *parent, const char *user,
+				     const struct geotrip_store_mark *mark);
+
 /* geotrip_brake_started and _ended, with one line, an error and at info level.
-   max is what was exceeded. */
-void geotrip_event_brake_started(struct event *parent, const char *max);
-void geotrip_event_brake_ended(struct event *parent, enum geotrip_end by);
+   domain is that of the brake, NULL for all; max is what was exceeded. */
+void geotrip_event_brake_started(struct event *parent, const char *domain,
+				 const char *max);
+void geotrip_event_brake_ended(struct event *parent, const char *domain,
+			       enum geotrip_end by);
+/* The accounts that a brake is for, as people are told: "accounts", "accounts
+   of the domain example.com" or, if that is empty, "accounts without a domain";
+   in the data stack. */
+const char *geotrip_brake_accounts(const char *domain);
 
 /* geotrip_notice_finished: what became of a notice that was claimed. to is
    where it went, NULL if it was not sent anywhere. One line at the level info

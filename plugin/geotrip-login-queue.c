@@ -90,6 +90,23 @@ copy_name(struct geotrip_login_queue *queue, pool_t pool, const char *name)
 	return name;
 }
 
+/* Its texts are not cut: they come from the settings and the country database,
+   not from a client. */
+static const struct geotrip_store_mark *
+copy_mark(struct geotrip_login_queue *queue, pool_t pool,
+	  const struct geotrip_store_mark *mark)
+{
+	struct geotrip_store_mark *copy =
+		p_new(pool, struct geotrip_store_mark, 1);
+
+	copy->cause = mark->cause;
+	copy->rule = p_strdup(pool, mark->rule);
+	copy->countries = p_strdup(pool, mark->countries);
+	queue->bytes += sizeof(*copy) + strlen(copy->rule) + 1 +
+		strlen(copy->countries) + 1;
+	return copy;
+}
+
 bool geotrip_login_queue_add(struct geotrip_login_queue *queue,
 			     struct geotrip_user *user,
 			     const struct geotrip_store_login *login)
@@ -108,6 +125,8 @@ bool geotrip_login_queue_add(struct geotrip_login_queue *queue,
 	copy->service = copy_name(queue, batch->pool, login->service);
 	copy->mechanism = copy_name(queue, batch->pool, login->mechanism);
 	copy->session = copy_name(queue, batch->pool, login->session);
+	if (login->mark != NULL)
+		copy->mark = copy_mark(queue, batch->pool, login->mark);
 
 	geotrip_user_ref(user);
 	array_push_back(&batch->users, &user);

@@ -36,7 +36,10 @@ struct geotrip_check {
 	/* what we have to do without */
 	enum geotrip_outage outage;
 
+	/* what makes a rule true */
 	struct geotrip_store_trip trip;
+	/* why it began no suspension */
+	struct geotrip_store_mark mark;
 	bool synced_for_trip;
 	bool mended;
 };
@@ -66,6 +69,8 @@ check_get_row(const struct geotrip_check *check, enum geotrip_verdict verdict)
 		.mechanism = check->login->mechanism,
 		.session = check->login->session,
 		.verdict = verdict,
+		.mark = verdict == GEOTRIP_VERDICT_OBSERVE ?
+			&check->mark : NULL,
 	};
 }
 
@@ -198,24 +203,9 @@ static bool check_is_outdated(struct geotrip_check *check)
 }
 
 static void
-check_trip(struct geotrip_check *check, const struct geotrip_rule *rule,
-	   const struct geotrip_sighting *sighting)
+check_collect(struct geotrip_check *check, const struct geotrip_rule *rule,
+	      const struct geotrip_sighting *sighting)
 {
-	struct geotrip_store_login row =
-		check_get_row(check, GEOTRIP_VERDICT_TRIP);
-	struct geotrip *gt = check->gt;
-
-	if (check_is_outdated(check)) {
-		check_load(check);
-		return;
-	}
-	if (geotrip_brake_holds(gt, &check->user->store,
-				check->login->time)) {
-		check_finish(check, GEOTRIP_VERDICT_OBSERVE);
-		return;
-	}
-	check->trip.until = gt->config->suspend_time == 0 ? GEOTRIP_NEVER :
-		check->login->time + gt->config->suspend_time;
 	check->trip.rule = rule->text;
 	check->trip.reason = rule->text;
 	t_array_init(&check->trip.evidence, 8);
@@ -223,8 +213,51 @@ check_trip(struct geotrip_check *check, const struct geotrip_rule *rule,
 			      check->user->seen_count, sighting,
 			      &check->trip.evidence);
 	check->trip.countries = geotrip_join_countries(&check->trip.evidence);
+}
+
+static void
+check_mark(struct geotrip_check *check, enum geotrip_mark_cause cause)
+{
+	check->mark.cause = cause;
+	check->mark.rule = check->trip.rule;
+	check->mark.countries = check->trip.countries;
+	geotrip_event_suspension_marked(check->gt->event, check->login->user,
+					&check->mark);
+	check_finish(check, GEOTRIP_VERDICT_OBSERVE);
+}
+
+static void check_trip(struct geotrip_check *check)
+{
+	struct geotrip_store_login row =
+		check_get_row(check, GEOTRIP_VERDICT_TRIP);
+	struct geotrip *gt = check->gt;
+
+	if (geotrip_brake_holds(gt, &check->user->store,
+				check->login->time)) {
+		check_mark(check, GEOTRIP_MARK_BRAKE);
+		return;
+	}
+	check->trip.until = gt->config->suspend_time == 0 ? GEOTRIP_NEVER :
+		check->login->time + gt->config->suspend_time;
 	geotrip_recorder_trip(gt->recorder, &row, &check->trip,
 			      check_tripped, check);
+}
+
+static void
+check_rule_matched(struct geotrip_check *check, const struct geotrip_rule *rule,
+		   const struct geotrip_sighting *sighting)
+{
+	bool enforce = check->gt->config->enforce;
+
+	if (enforce && check_is_outdated(check)) {
+		check_load(check);
+		return;
+	}
+	check_collect(check, rule, sighting);
+	if (enforce)
+		check_trip(check);
+	else
+		check_mark(check, GEOTRIP_MARK_OBSERVE);
 }
 
 static void check_decide(struct geotrip_check *check)
@@ -257,10 +290,8 @@ static void check_decide(struct geotrip_check *check)
 				   check->user->seen_count, &sighting);
 	if (rule == NULL)
 		check_finish(check, GEOTRIP_VERDICT_ALLOW);
-	else if (!config->enforce)
-		check_finish(check, GEOTRIP_VERDICT_OBSERVE);
 	else
-		check_trip(check, rule, &sighting);
+		check_rule_matched(check, rule, &sighting);
 }
 
 /* Make times in the store right that a clock wrote that was ahead. Returns TRUE

@@ -334,6 +334,12 @@ int geotrip_notice_write_brake(struct geotrip_notice_writer *writer,
 	if (template == NULL)
 		return -1;
 	values.values[GEOTRIP_PLACEHOLDER_MAX] = geotrip_escape(brake->max);
+	if (brake->domain != NULL && *brake->domain == '\0')
+		values.values[GEOTRIP_PLACEHOLDER_DOMAINLESS] = "yes";
+	else if (brake->domain != NULL) {
+		values.values[GEOTRIP_PLACEHOLDER_DOMAIN] =
+			geotrip_escape(brake->domain);
+	}
 	values.values[GEOTRIP_PLACEHOLDER_SINCE] =
 		geotrip_locale_time(language, brake->since);
 	if (brake->ended_at != 0) {

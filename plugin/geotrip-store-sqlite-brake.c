@@ -1,64 +1,33 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The brake: how many accounts tripped lately, and whether it holds. */
+/* The brakes: those that hold, and how they begin and end. */
 
 #include "lib.h"
+#include "array.h"
 #include "geotrip-store-sqlite.h"
 
-int geotrip_store_brake(struct geotrip_store *store, pool_t pool,
-			struct geotrip_brake *brake_r, const char **error_r)
+int geotrip_store_brakes(struct geotrip_store *store, pool_t pool,
+			 ARRAY_TYPE(geotrip_brake) *brakes,
+			 const char **error_r)
 {
 	static const char sql[] =
-		"SELECT id, since, max, over_at FROM brake "
-		"WHERE ended_at IS NULL";
+		"SELECT id, since, domain, max, over_at FROM brake "
+		"WHERE ended_at IS NULL ORDER BY domain IS NOT NULL, id";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	struct geotrip_brake *brake;
 	int ret;
 
 	if (stmt == NULL)
 		return -1;
-	ret = geotrip_sqlite_step(store, stmt, error_r);
-	if (ret > 0) {
-		i_zero(brake_r);
-		brake_r->id = sqlite3_column_int64(stmt, 0);
-		brake_r->since = sqlite3_column_int64(stmt, 1);
-		brake_r->max = geotrip_sqlite_text(pool, stmt, 2);
-		brake_r->over_at = sqlite3_column_int64(stmt, 3);
-		(void)sqlite3_reset(stmt);
+	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
+		brake = array_append_space(brakes);
+		brake->id = sqlite3_column_int64(stmt, 0);
+		brake->since = sqlite3_column_int64(stmt, 1);
+		brake->domain = geotrip_sqlite_text(pool, stmt, 2);
+		brake->max = geotrip_sqlite_text(pool, stmt, 3);
+		brake->over_at = sqlite3_column_int64(stmt, 4);
 	}
 	return ret;
-}
-
-int geotrip_store_count_tripped(struct geotrip_store *store, int64_t since,
-				int64_t now,
-				const struct geotrip_store_user *except,
-				unsigned int max, unsigned int *count_r,
-				const char **error_r)
-{
-	/* with another index SQLite would look at all logins. A brake that
-	   ended far in the future is from a clock that was ahead. Accounts
-	   that trip again and again are not looked at for ever. */
-	static const char sql[] =
-		"SELECT count(*) FROM (SELECT DISTINCT user_id FROM "
-		"(SELECT user_id FROM login INDEXED BY login_tripped "
-		"WHERE (verdict = 'trip' OR verdict = 'observe') "
-		"AND time > max(?1, (SELECT coalesce(max(ended_at), 0) "
-		"FROM brake WHERE ended_at <= ?3 + 3600000000)) "
-		"AND time <= ?3 AND user_id <> ?4 "
-		"ORDER BY time DESC LIMIT ?2 * 100) LIMIT ?2)";
-	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
-
-	if (stmt == NULL)
-		return -1;
-	(void)sqlite3_bind_int64(stmt, 1, since);
-	(void)sqlite3_bind_int64(stmt, 2, max);
-	(void)sqlite3_bind_int64(stmt, 3, now);
-	(void)sqlite3_bind_int64(stmt, 4, except == NULL ||
-		except->id_generation != store->generation ? 0 : except->id);
-	if (geotrip_sqlite_step(store, stmt, error_r) < 0)
-		return -1;
-	*count_r = sqlite3_column_int(stmt, 0);
-	(void)sqlite3_reset(stmt);
-	return 0;
 }
 
 static int
@@ -81,18 +50,19 @@ queue_message(struct geotrip_store *store, int64_t brake_id, int64_t time,
 
 /* Returns 1, 0 if it holds already, -1 with an error. */
 static int
-begin_brake(struct geotrip_store *store, const char *max, int64_t now,
-	    bool tell_admin, const char **error_r)
+begin_brake(struct geotrip_store *store, const char *domain, const char *max,
+	    int64_t now, bool tell_admin, const char **error_r)
 {
 	static const char sql[] =
-		"INSERT INTO brake (since, max, over_at) VALUES (?1, ?2, ?1) "
-		"ON CONFLICT DO NOTHING";
+		"INSERT INTO brake (since, max, over_at, domain) "
+		"VALUES (?1, ?2, ?1, ?3) ON CONFLICT DO NOTHING";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 
 	if (stmt == NULL)
 		return -1;
 	(void)sqlite3_bind_int64(stmt, 1, now);
 	geotrip_sqlite_bind_text(stmt, 2, max);
+	geotrip_sqlite_bind_text(stmt, 3, domain);
 	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 		return -1;
 	if (sqlite3_changes(store->db) == 0)
@@ -104,15 +74,15 @@ begin_brake(struct geotrip_store *store, const char *max, int64_t now,
 	return 1;
 }
 
-int geotrip_store_brake_begin(struct geotrip_store *store, const char *max,
-			      int64_t now, bool tell_admin,
+int geotrip_store_brake_begin(struct geotrip_store *store, const char *domain,
+			      const char *max, int64_t now, bool tell_admin,
 			      const char **error_r)
 {
 	int ret;
 
 	if (geotrip_sqlite_begin(store, error_r) < 0)
 		return -1;
-	ret = begin_brake(store, max, now, tell_admin, error_r);
+	ret = begin_brake(store, domain, max, now, tell_admin, error_r);
 	if (ret <= 0) {
 		geotrip_sqlite_rollback(store);
 		return ret;
@@ -120,31 +90,34 @@ int geotrip_store_brake_begin(struct geotrip_store *store, const char *max,
 	return geotrip_sqlite_commit(store, error_r) < 0 ? -1 : 1;
 }
 
-int geotrip_store_brake_prolong(struct geotrip_store *store, int64_t now,
-				const char **error_r)
+int geotrip_store_brake_prolong(struct geotrip_store *store, int64_t id,
+				int64_t now, const char **error_r)
 {
 	static const char sql[] =
-		"UPDATE brake SET over_at = ?1 WHERE ended_at IS NULL";
+		"UPDATE brake SET over_at = ?2 "
+		"WHERE id = ?1 AND ended_at IS NULL";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 
 	if (stmt == NULL)
 		return -1;
-	(void)sqlite3_bind_int64(stmt, 1, now);
+	(void)sqlite3_bind_int64(stmt, 1, id);
+	(void)sqlite3_bind_int64(stmt, 2, now);
 	return geotrip_sqlite_run(store, stmt, error_r);
 }
 
-int geotrip_store_brake_end(struct geotrip_store *store, enum geotrip_end by,
-			    const char **error_r)
+int geotrip_store_brake_end(struct geotrip_store *store, int64_t id,
+			    enum geotrip_end by, const char **error_r)
 {
 	static const char sql[] =
-		"UPDATE brake SET ended_at = ?1, ended_by = ?2 "
-		"WHERE ended_at IS NULL";
+		"UPDATE brake SET ended_at = ?2, ended_by = ?3 "
+		"WHERE id = ?1 AND ended_at IS NULL";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 
 	if (stmt == NULL)
 		return -1;
-	(void)sqlite3_bind_int64(stmt, 1, geotrip_now());
-	geotrip_sqlite_bind_text(stmt, 2, geotrip_end_name(by));
+	(void)sqlite3_bind_int64(stmt, 1, id);
+	(void)sqlite3_bind_int64(stmt, 2, geotrip_now());
+	geotrip_sqlite_bind_text(stmt, 3, geotrip_end_name(by));
 	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 		return -1;
 	return sqlite3_changes(store->db) > 0 ? 1 : 0;

@@ -163,6 +163,19 @@ resolve_user(struct geotrip_store *store, struct geotrip_store_user *user,
 	return geotrip_sqlite_make_user(store, user->name, &user->id, error_r);
 }
 
+/* The account would have been suspended. */
+static int
+write_marked(struct geotrip_store *store,
+	     const struct geotrip_store_login *login, const char **error_r)
+{
+	/* the next mark needs countries of its own */
+	i_zero(&login->user->places);
+	return write_cleared(store, login->user->id, login->time,
+			     error_r) < 0 ||
+		geotrip_sqlite_set_tripped(store, login, error_r) < 0 ||
+		geotrip_sqlite_insert_mark(store, login, error_r) < 0 ? -1 : 0;
+}
+
 static int
 write_login(struct geotrip_store *store, struct geotrip_store_login *login,
 	    const char **error_r)
@@ -200,13 +213,8 @@ write_login(struct geotrip_store *store, struct geotrip_store_login *login,
 	if (geotrip_sqlite_see_place(store, login, login->id, error_r) < 0)
 		return -1;
 
-	if (login->verdict == GEOTRIP_VERDICT_OBSERVE) {
-		/* the next mark needs countries of its own */
-		i_zero(&login->user->places);
-		return write_cleared(store, login->user->id, login->time,
-				     error_r);
-	}
-	return 0;
+	return login->verdict == GEOTRIP_VERDICT_OBSERVE ?
+		write_marked(store, login, error_r) : 0;
 }
 
 static int
@@ -317,7 +325,8 @@ write_trip(struct geotrip_store *store,
 	if (geotrip_sqlite_insert_suspension(store, user->id, &suspension,
 					     &id, error_r) < 0 ||
 	    write_evidence(store, id, user, logins, &trip->evidence,
-			   error_r) < 0)
+			   error_r) < 0 ||
+	    geotrip_sqlite_set_tripped(store, login, error_r) < 0)
 		return -1;
 	return 1;
 }

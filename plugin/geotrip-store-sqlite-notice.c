@@ -125,8 +125,8 @@ find_due(struct geotrip_store *store, enum geotrip_notice_kind kind,
 		"AND owners.state = 'failed' "
 		"AND owners.kind IN ('suspended', 'released') "
 		"ORDER BY owners.id DESC LIMIT 1), "
-		"brake.id, brake.since, brake.max, brake.over_at, "
-		"brake.ended_at "
+		"brake.id, brake.since, brake.domain, brake.max, "
+		"brake.over_at, brake.ended_at "
 		"FROM notice LEFT JOIN suspension "
 		"ON suspension.id = notice.suspension_id "
 		"LEFT JOIN user ON user.id = suspension.user_id "
@@ -155,6 +155,8 @@ find_due(struct geotrip_store *store, enum geotrip_notice_kind kind,
 		notice_r->owner_error = geotrip_sqlite_text(pool, stmt, idx++);
 		notice_r->brake.id = sqlite3_column_int64(stmt, idx++);
 		notice_r->brake.since = sqlite3_column_int64(stmt, idx++);
+		notice_r->brake.domain =
+			geotrip_sqlite_text(pool, stmt, idx++);
 		notice_r->brake.max = geotrip_sqlite_text(pool, stmt, idx++);
 		notice_r->brake.over_at = sqlite3_column_int64(stmt, idx++);
 		notice_r->brake.ended_at = sqlite3_column_int64(stmt, idx);

@@ -63,6 +63,30 @@ static const struct purge_step step_brakes = {
 	"DELETE FROM brake WHERE id > ?2 AND id <= ?3 AND ended_at < ?1",
 	0,
 };
+static const struct purge_step step_marks = {
+	CHUNK,
+	"SELECT max(id), ?1 > 0 FROM "
+	"(SELECT id FROM mark WHERE id > ?2 ORDER BY id LIMIT ?3)",
+	"DELETE FROM mark WHERE id > ?2 AND id <= ?3 AND time < ?1",
+	0,
+};
+static const struct purge_step step_tripped = {
+	CHUNK,
+	"SELECT max(user_id), ?1 > 0 FROM (SELECT user_id FROM tripped "
+	"WHERE user_id > ?2 ORDER BY user_id LIMIT ?3)",
+	"DELETE FROM tripped WHERE user_id > ?2 AND user_id <= ?3 "
+	"AND time < ?1",
+	0,
+};
+static const struct purge_step step_tripped_domains = {
+	CHUNK,
+	"SELECT max(id), ?1 > 0 FROM "
+	"(SELECT id FROM tripped_domain WHERE id > ?2 ORDER BY id LIMIT ?3)",
+	"DELETE FROM tripped_domain WHERE id > ?2 AND id <= ?3 "
+	"AND NOT EXISTS (SELECT 1 FROM tripped "
+	"WHERE tripped.domain = tripped_domain.domain)",
+	0,
+};
 static const struct purge_step step_user_logins = {
 	USERS_CHUNK,
 	"SELECT max(id), ?1 > 0 FROM "
@@ -188,8 +212,11 @@ int geotrip_store_purge(struct geotrip_store *store, int64_t before,
 	} steps[] = {
 		{ &step_user_logins, &uncounted },
 		{ &step_brakes, &uncounted },
+		{ &step_marks, &uncounted },
 		{ &step_places, &uncounted },
 		{ &step_users, &count_r->users },
+		{ &step_tripped, &uncounted },
+		{ &step_tripped_domains, &uncounted },
 	};
 	int64_t last, last_login = 0;
 	unsigned int i;

@@ -126,6 +126,16 @@ int geotrip_sqlite_mend_times(struct geotrip_store *store, int64_t user_id,
 			      const struct geotrip_set_back *clock,
 			      const char **error_r);
 
+/* Within a transaction: the login, which was written, was marked or began a
+   suspension. */
+int geotrip_sqlite_set_tripped(struct geotrip_store *store,
+			       const struct geotrip_store_login *login,
+			       const char **error_r);
+/* Within a transaction: insert the mark of a login that was written. */
+int geotrip_sqlite_insert_mark(struct geotrip_store *store,
+			       const struct geotrip_store_login *login,
+			       const char **error_r);
+
 /* Find the id of a user. Returns 1, 0 if there is none, -1 with an error. */
 int geotrip_sqlite_find_user(struct geotrip_store *store, const char *name,
 			     int64_t *id_r, const char **error_r);

@@ -79,6 +79,24 @@ struct geotrip_store_user {
 	unsigned int place_idx;
 };
 
+/* Why nobody was suspended though a rule was true. */
+enum geotrip_mark_cause {
+	GEOTRIP_MARK_UNKNOWN,
+	/* geotrip_mode is observe */
+	GEOTRIP_MARK_OBSERVE,
+	/* too many accounts tripped */
+	GEOTRIP_MARK_BRAKE,
+};
+
+/* What a login with the verdict observe would have suspended its user for. */
+struct geotrip_store_mark {
+	enum geotrip_mark_cause cause;
+	const char *rule;
+	/* those that made the rule true, separated by spaces, that of the
+	   login last */
+	const char *countries;
+};
+
 struct geotrip_store_login {
 	struct geotrip_store_user *user;
 	int64_t time;
@@ -90,6 +108,8 @@ struct geotrip_store_login {
 	/* NULL: none */
 	const char *session;
 	enum geotrip_verdict verdict;
+	/* set if the verdict is observe, NULL otherwise */
+	const struct geotrip_store_mark *mark;
 	/* set when it is written */
 	int64_t id;
 };
@@ -251,11 +271,49 @@ int geotrip_store_expire(struct geotrip_store *store,
 			 void *context, const char **error_r);
 
 /*
- * The brake: while too many accounts trip, none is suspended
+ * Marks: who would have been suspended
+ */
+
+/* The name of a cause, as it is stored and shown; "-" for one that is not
+   known. */
+const char *geotrip_mark_cause_name(enum geotrip_mark_cause cause) ATTR_CONST;
+
+struct geotrip_mark {
+	const char *user;
+	/* of the login */
+	int64_t time;
+	enum geotrip_mark_cause cause;
+	/* NULL: not known, as before there were marks */
+	const char *rule;
+	const char *countries;
+};
+
+typedef void
+geotrip_mark_callback_t(const struct geotrip_mark *mark, void *context);
+
+/* Call back for the marks of all users, oldest first. They are read in pieces,
+   between which others may write: the memory does not grow with their number.
+   Returns 0, or -1 with an error, maybe after some callbacks. */
+int geotrip_store_marks(struct geotrip_store *store,
+			geotrip_mark_callback_t *callback, void *context,
+			const char **error_r);
+/* Call back for the last max marks of a user, oldest first. Returns 0, or -1
+   with an error. */
+int geotrip_store_user_marks(struct geotrip_store *store, const char *user,
+			     unsigned int max,
+			     geotrip_mark_callback_t *callback, void *context,
+			     const char **error_r);
+
+/*
+ * The brake: while too many accounts trip, none is suspended. It holds for
+ * those of a domain, as geotrip_user_domain() has it, or for all. Several may
+ * hold at a time.
  */
 
 struct geotrip_brake {
 	int64_t id, since;
+	/* NULL: it is for all accounts */
+	const char *domain;
 	/* how many were too many: geotrip_max_suspensions as it was then */
 	const char *max;
 	/* the last time that it was seen that there were too many */
@@ -263,33 +321,46 @@ struct geotrip_brake {
 	/* 0: it holds */
 	int64_t ended_at;
 };
+ARRAY_DEFINE_TYPE(geotrip_brake, struct geotrip_brake);
 
-/* Get the brake that holds; max is allocated from the pool. Returns 1, 0 if
-   none does, or -1 with an error. */
-int geotrip_store_brake(struct geotrip_store *store, pool_t pool,
-			struct geotrip_brake *brake_r, const char **error_r);
+/* Append those that hold, the one for all first, then the oldest. Their texts
+   are allocated from the pool. Returns 0, or -1 with an error. */
+int geotrip_store_brakes(struct geotrip_store *store, pool_t pool,
+			 ARRAY_TYPE(geotrip_brake) *brakes,
+			 const char **error_r);
 
-/* How many accounts, except that one (NULL: none), made a rule true after the
-   time since, up to now, and after a brake ended last? It is not counted
-   further than to max. Returns 0, or -1 with an error. */
-int geotrip_store_count_tripped(struct geotrip_store *store, int64_t since,
-				int64_t now,
-				const struct geotrip_store_user *except,
+/* Which accounts that made a rule true are counted, each once. */
+struct geotrip_tripped_query {
+	/* NULL: those of all domains */
+	const char *domain;
+	/* at most this many of each domain */
+	unsigned int domain_max;
+	/* after the time since, up to now, and after a brake for them ended
+	   last */
+	int64_t since, now;
+	/* not this one; NULL: none is left out */
+	const struct geotrip_store_user *except;
+};
+
+/* Count them, at most to max. What is read for it is bounded by max, however
+   many accounts tripped, and how often. Returns 0, or -1 with an error. */
+int geotrip_store_count_tripped(struct geotrip_store *store,
+				const struct geotrip_tripped_query *query,
 				unsigned int max, unsigned int *count_r,
 				const char **error_r);
 
-/* From now on the brake holds; with tell_admin, queue a message. Returns 1, 0
-   if it holds already, or -1 with an error. */
-int geotrip_store_brake_begin(struct geotrip_store *store, const char *max,
-			      int64_t now, bool tell_admin,
+/* From now on a brake holds for the domain, or for all (NULL); with tell_admin,
+   queue a message. Returns 1, 0 if it holds already, or -1 with an error. */
+int geotrip_store_brake_begin(struct geotrip_store *store, const char *domain,
+			      const char *max, int64_t now, bool tell_admin,
 			      const char **error_r);
 /* There are too many still. Returns 0, or -1 with an error. */
-int geotrip_store_brake_prolong(struct geotrip_store *store, int64_t now,
-				const char **error_r);
+int geotrip_store_brake_prolong(struct geotrip_store *store, int64_t id,
+				int64_t now, const char **error_r);
 /* It holds no longer. Returns 1, 0 if it does not hold, or -1 with an
    error. */
-int geotrip_store_brake_end(struct geotrip_store *store, enum geotrip_end by,
-			    const char **error_r);
+int geotrip_store_brake_end(struct geotrip_store *store, int64_t id,
+			    enum geotrip_end by, const char **error_r);
 
 /*
  * Notices
@@ -445,16 +516,16 @@ int geotrip_store_countries(struct geotrip_store *store, int64_t since,
  * Upkeep
  */
 
-/* Brakes count as nothing. */
+/* Brakes and marks count as nothing. */
 struct geotrip_purge_count {
 	uint64_t logins, suspensions, users;
 };
 
 /* Delete what is older than before, in transactions so small that logins do
-   not wait: logins that are not evidence of an active suspension, suspensions
-   and brakes that ended, users of whom nothing is left. The last login of all
-   stays. Returns 0, or -1 with an error after having deleted a part; count_r
-   is set in both cases. */
+   not wait: logins that are not evidence of an active suspension, marks,
+   suspensions and brakes that ended, users of whom nothing is left. The last
+   login of all stays. Returns 0, or -1 with an error after having deleted a
+   part; count_r is set in both cases. */
 int geotrip_store_purge(struct geotrip_store *store, int64_t before,
 			struct geotrip_purge_count *count_r,
 			const char **error_r);

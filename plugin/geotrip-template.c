@@ -52,6 +52,8 @@ static const char *const placeholder_names[] = {
 	[GEOTRIP_PLACEHOLDER_COUNT] = "count",
 	[GEOTRIP_PLACEHOLDER_LIST] = "list",
 	[GEOTRIP_PLACEHOLDER_MAX] = "max",
+	[GEOTRIP_PLACEHOLDER_DOMAIN] = "domain",
+	[GEOTRIP_PLACEHOLDER_DOMAINLESS] = "domainless",
 };
 
 static bool part_is_for_owner(enum geotrip_template_part part)
@@ -71,6 +73,8 @@ part_may_have(enum geotrip_template_part part, enum geotrip_placeholder what)
 		return part == GEOTRIP_TEMPLATE_DIGEST ||
 			part == GEOTRIP_TEMPLATE_UNDELIVERED;
 	case GEOTRIP_PLACEHOLDER_MAX:
+	case GEOTRIP_PLACEHOLDER_DOMAIN:
+	case GEOTRIP_PLACEHOLDER_DOMAINLESS:
 		return part == GEOTRIP_TEMPLATE_BRAKE;
 	case GEOTRIP_PLACEHOLDER_SINCE:
 	case GEOTRIP_PLACEHOLDER_ENDED:

@@ -2,7 +2,9 @@
 
 import time
 
-from support.case import RFC_3339
+from support.addresses import address
+from support.auth_socket import plain
+from support.case import PASSWORD, RFC_3339
 from support.notify import NotifyCase, body
 from support.waiting import wait_until
 
@@ -37,9 +39,18 @@ class BrakeCase(NotifyCase):
 
     def check(self, server):
         """The line of doveadm geotrip check."""
-        lines = server.geotrip("check").rows
-        (line,) = [line for line in lines if line["check"] == "brake"]
+        (line,) = self.checks(server)
         return line
+
+    def checks(self, server):
+        lines = server.geotrip("check").rows
+        return [line for line in lines if line["check"] == "brake"]
+
+    def admin_messages(self, server):
+        """What the operators were told of brakes."""
+        self.notify(server=server)
+        return [self.parsed(message) for message in server.sink.to(ADMIN)
+                if b"too many accounts" in message.data]
 
 
 class Brake(BrakeCase):
@@ -80,11 +91,7 @@ class Brake(BrakeCase):
         self.assertIn("doveadm geotrip resume", errors[0])
 
         for _ in range(2):
-            self.notify(server=server)
-        messages = [self.parsed(message) for message in
-                    server.sink.to(ADMIN)]
-        (message,) = [message for message in messages
-                      if "too many accounts" in message["Subject"]]
+            (message,) = self.admin_messages(server)
         self.assertEqual(str(message["To"]), ADMIN)
         self.assertIn(f"{MAX} in 1h", body(message))
         self.assertIn("doveadm geotrip resume", body(message))
@@ -101,7 +108,9 @@ class Brake(BrakeCase):
         server = self.start_server()
         self.brake(server)
         (row,) = server.geotrip("resume").expect(0).rows
-        self.assertEqual(row["max"], f"{MAX} in 1h")
+        self.assertEqual(list(row), ["since", "max", "domain"])
+        self.assertEqual((row["max"], row["domain"]),
+                         (f"{MAX} in 1h", "example.com"))
         self.assertRegex(row["since"], f"^{RFC_3339}$")
         self.assertEqual(self.check(server)["result"], "ok")
         self.brake(server, "second")
@@ -139,6 +148,112 @@ class Brake(BrakeCase):
         self.assertAllowed(self.login(self.user, "JP", server=server))
         self.suspend(*self.names(MAX + 2, "bad"), server=server)
         self.brake(server)
+
+
+class Domains(BrakeCase):
+    """The accounts of one domain, and those of others."""
+    settings = {"max_suspensions": f"{MAX} in 1h", "notify_admin": ADMIN}
+
+    def start_server(self):
+        return self.server_of_its_own(dict(self.settings)).start()
+
+    def brake_domain(self, domain, server):
+        for number in range(MAX):
+            self.assertSuspended(self.travel(f"{number}@{domain}", server))
+        self.assertAllowed(self.travel(f"last@{domain}", server))
+
+    def test_one_domain(self):
+        """Too many of one domain: an account of another is suspended; the
+        log, the message and check name the domain."""
+        server = self.start_server()
+        self.brake_domain("Free.example", server)
+        self.assertAllowed(self.travel("more@FREE.example", server))
+        self.assertSuspended(self.travel(self.user, server))
+        (brake,) = self.brakes(server)
+        self.assertEqual(brake.domain, "free.example")
+        wait_until(lambda: "Too many accounts of the domain free.example"
+                   in server.log(), "the error is logged")
+        (message,) = self.admin_messages(server)
+        self.assertIn("of the domain free.example", body(message))
+        self.assertIn("list -w", body(message))
+        line = self.check(server)
+        self.assertIn("accounts of the domain free.example", line["detail"])
+        wait_until(lambda: "domain=<free.example>" in self.told(server),
+                   "notify names it")
+
+    def told(self, server):
+        """What notify says of a message that cannot be delivered."""
+        self.execute("UPDATE notice SET state = 'queued', lease_until = NULL,"
+                     " next_attempt = 1 WHERE kind = 'brake'", server=server)
+        server.sink.trouble("rcpt", "550 no", address=ADMIN, times=1)
+        return self.run_notify(server=server).error_text
+
+    def test_no_domain(self):
+        """Accounts without a domain are those of a domain of their own."""
+        server = self.start_server()
+        for user in ("a", "b", "c"):
+            self.assertSuspended(self.travel(user, server))
+        self.assertAllowed(self.travel("d", server))
+        self.assertSuspended(self.travel(self.user, server))
+        self.assertIn("accounts without a domain",
+                      self.check(server)["detail"])
+        (message,) = self.admin_messages(server)
+        self.assertIn("More accounts without a domain", body(message))
+        (row,) = server.geotrip("resume").expect(0).rows
+        self.assertEqual(row["domain"], "-")
+        self.assertSuspended(self.travel("e", server))
+
+    def test_many_domains(self):
+        """As many in all, of several domains: for everybody."""
+        server = self.start_server()
+        for number in range(MAX):
+            self.assertSuspended(
+                self.travel(f"x@domain{number}.example", server))
+        self.assertAllowed(self.travel("x@last.example", server))
+        self.assertAllowed(self.travel("nodomain", server))
+        (brake,) = self.brakes(server)
+        self.assertIsNone(brake.domain)
+        (message,) = self.admin_messages(server)
+        self.assertNotIn("domain", body(message).lower())
+        self.assertNotIn("of the domain", self.check(server)["detail"])
+        (row,) = server.geotrip("resume").expect(0).rows
+        self.assertEqual(row["domain"], "*")
+
+    def test_both(self):
+        """One for a domain and then one for all: check lists both, resume
+        ends both."""
+        server = self.start_server()
+        self.brake_domain("free.example", server)
+        self.assertSuspended(self.travel("x@other.example", server))
+        self.assertAllowed(self.travel("x@third.example", server))
+        details = [line["detail"] for line in self.checks(server)]
+        self.assertEqual(len(details), 2, details)
+        self.assertIn(" accounts that trip ", details[0])
+        self.assertIn("free.example", details[1])
+        self.assertEqual(len(self.admin_messages(server)), 2)
+        rows = server.geotrip("resume").expect(0).rows
+        self.assertEqual([row["domain"] for row in rows],
+                         ["*", "free.example"])
+        self.assertEqual(self.check(server)["result"], "ok")
+        self.assertSuspended(self.travel("new@free.example", server))
+
+    def test_hundred_at_once(self):
+        """A hundred accounts of one domain, as fast as they can: an account
+        of another domain is suspended all the same."""
+        server = self.server_of_its_own(
+            {"max_suspensions": "100 in 1h"}).start()
+        users = [f"{number}@free.example" for number in range(101)]
+        with server.auth() as auth:
+            requests = [auth.request("PLAIN", plain(user, PASSWORD),
+                                     service="smtp", rip=address(country))
+                        for country in ("JP", "US", "BR") for user in users]
+            auth.write(b"".join(request for _, request in requests))
+            replies = [auth.reply() for _ in requests]
+        self.assertEqual([reply.kind for reply in replies].count("FAIL"), 100)
+        self.assertAllowed(self.travel("another@free.example", server))
+        self.trip(self.user, server=server)
+        (brake,) = self.brakes(server)
+        self.assertEqual(brake.domain, "free.example")
 
 
 class Ends(BrakeCase):

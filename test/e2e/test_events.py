@@ -55,3 +55,38 @@ class Operator(Events):
         self.assertAllowed(self.login(self.user, "JP", server=server))
         self.wait_for(1, "geotrip_login_errors", server)
         self.wait_for(1, "test_logins", server, country="")
+
+
+MARKS = (dovecot_conf.metric("test_marks", "event=geotrip_suspension_marked",
+                             "cause", "countries")
+         + dovecot_conf.metric("test_brakes",
+                               "event=geotrip_brake_started AND"
+                               " domain=example.com AND max=\"2 in 1h\"")
+         + dovecot_conf.metric("test_ends", "event=geotrip_brake_ended AND"
+                               " domain=example.com AND ended_by=operator"))
+
+
+class Marks(Events):
+    conf = MARKS
+    settings = {"mode": "observe"}
+
+    def test_a_suspension(self):
+        """Who would have been suspended is counted, each time."""
+        for _ in range(2):
+            for country in ("JP", "US", "BR"):
+                self.assertAllowed(self.login(self.user, country))
+        self.wait_for(2, "test_marks", cause="observe", countries="JP US BR")
+        self.wait_for(0, "geotrip_suspensions_started")
+
+    def test_brake(self):
+        """Brakes are counted, with their domain."""
+        server = self.server_of_its_own({"max_suspensions": "2 in 1h"},
+                                        conf=MARKS).start()
+        for number in range(3):
+            for country in ("JP", "US", "BR"):
+                self.login(f"{number}.{self.user}", country, server=server)
+        self.wait_for(1, "test_brakes", server)
+        self.wait_for(1, "test_marks", server, cause="brake",
+                      countries="JP US BR")
+        server.geotrip("resume").expect(0)
+        self.wait_for(1, "test_ends", server)

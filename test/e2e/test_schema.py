@@ -41,7 +41,10 @@ class Schema(Case):
             "user_login": "user_id login_id",
             "notice": "id suspension_id brake_id kind state attempts"
                       " next_attempt lease_until pending_to sent_at error",
-            "brake": "id since max over_at ended_at ended_by",
+            "brake": "id since max over_at ended_at ended_by domain",
+            "mark": "id user_id time rule countries cause",
+            "tripped": "user_id domain time",
+            "tripped_domain": "id domain time",
             "country_day": "day service country logins trips",
             "active_suspension": "user since until reason",
         }

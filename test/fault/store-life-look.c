@@ -79,7 +79,8 @@ static const char *const invariants_old[] = {
 	"SELECT 'two active suspensions of user ' || user_id FROM suspension "
 	"WHERE released_at IS NULL GROUP BY user_id HAVING count(*) > 1",
 	"SELECT 'without notice: suspension ' || id FROM suspension "
-	"WHERE id NOT IN (SELECT suspension_id FROM notice)",
+	"WHERE NOT EXISTS (SELECT 1 FROM notice "
+	"WHERE suspension_id = suspension.id)",
 	"SELECT 'evidence of somebody else: suspension ' || s.id "
 	"FROM suspension s JOIN evidence e ON e.suspension_id = s.id "
 	"JOIN login l ON l.id = e.login_id WHERE l.user_id <> s.user_id",
@@ -88,7 +89,10 @@ static const char *const invariants_old[] = {
 /* the same, in the present one */
 static const char *const invariants_new[] = {
 	"SELECT 'two notices of a kind: suspension ' || suspension_id "
-	"FROM notice GROUP BY suspension_id, kind HAVING count(*) > 1",
+	"FROM notice WHERE suspension_id IS NOT NULL "
+	"GROUP BY suspension_id, kind HAVING count(*) > 1",
+	"SELECT 'not one notice: brake ' || id FROM brake "
+	"WHERE 1 <> (SELECT count(*) FROM notice WHERE brake_id = brake.id)",
 	"SELECT 'not counted: ' || l.service FROM login l LEFT JOIN "
 	"(SELECT service, sum(logins) AS sum FROM country_day "
 	"GROUP BY service) c ON c.service = l.service "
@@ -100,6 +104,17 @@ static const char *const invariants_new[] = {
 	"AND p.country = coalesce(l.country, ''))",
 	"SELECT 'login of nobody: ' || id FROM login "
 	"WHERE user_id NOT IN (SELECT id FROM user)",
+	"SELECT 'not marked: login ' || id FROM login l "
+	"WHERE verdict = 'observe' AND NOT EXISTS (SELECT 1 FROM mark m "
+	"WHERE m.user_id = l.user_id AND m.time = l.time)",
+	"SELECT 'tripped and is not counted: login ' || l.id "
+	"FROM login l JOIN user u ON u.id = l.user_id "
+	"WHERE verdict IN ('trip', 'observe') AND NOT EXISTS "
+	"(SELECT 1 FROM tripped t JOIN tripped_domain d "
+	"ON d.domain = t.domain WHERE t.user_id = l.user_id "
+	"AND t.time >= l.time AND d.time >= t.time)",
+	"SELECT 'two brakes: ' || coalesce(domain, 'for all') FROM brake "
+	"WHERE ended_at IS NULL GROUP BY domain HAVING count(*) > 1",
 	"SELECT 'login that is not found: ' || id FROM login "
 	"WHERE id <= (SELECT login_id FROM user_login_end) "
 	"AND id NOT IN (SELECT login_id FROM user_login)",
@@ -124,7 +139,8 @@ static const char old_contents[] =
 	"INSERT INTO user (name) VALUES ('veteran');"
 	"INSERT INTO login "
 	"(user_id, time, country, service, mechanism, verdict) "
-	"VALUES (1, strftime('%s') * 1000000, 'JP', 'before', 'PLAIN', 'trip');"
+	"VALUES (1, strftime('%s') * 1000000, 'JP', 'before', 'PLAIN', 'trip'),"
+	"(1, strftime('%s') * 1000000 - 5, 'US', 'before', 'PLAIN', 'observe');"
 	"INSERT INTO suspension (user_id, since, reason, source)"
 	"VALUES (1, strftime('%s') * 1000000, 'old', 'rule');"
 	"INSERT INTO evidence VALUES (1, 1);"

@@ -20,6 +20,11 @@ add_login(struct store_life *life, ARRAY_TYPE(geotrip_store_login) *logins,
 	  enum life_user user, const char *service, const char *country,
 	  int64_t time, enum geotrip_verdict verdict)
 {
+	static const struct geotrip_store_mark mark = {
+		.cause = GEOTRIP_MARK_OBSERVE,
+		.rule = RULE,
+		.countries = "JP BR US",
+	};
 	struct geotrip_store_login *login = array_append_space(logins);
 
 	login->user = &life->users[user];
@@ -32,6 +37,8 @@ add_login(struct store_life *life, ARRAY_TYPE(geotrip_store_login) *logins,
 	login->mechanism = "PLAIN";
 	login->session = time % 2 == 0 ? NULL : "session";
 	login->verdict = verdict;
+	if (verdict == GEOTRIP_VERDICT_OBSERVE)
+		login->mark = &mark;
 }
 
 static void
@@ -277,6 +284,85 @@ static bool expire(struct store_life *life)
 	"WHERE name = 'brief'), 'none')"
 
 /*
+ * The brake
+ */
+
+static bool begin_brake(struct store_life *life, const char *domain)
+{
+	int ret = geotrip_store_brake_begin(life->store, domain, "1 in 1h",
+					    life->now, TRUE, &life->error);
+
+	if (ret == 0)
+		life->error = "(it holds already)";
+	return ret > 0;
+}
+
+static bool brake_domain(struct store_life *life)
+{
+	return begin_brake(life, "example.org");
+}
+
+static bool brake_all(struct store_life *life)
+{
+	return begin_brake(life, NULL);
+}
+
+#define BRAKED(which) \
+	"SELECT CASE x WHEN '1 1' THEN 'done' WHEN '0 0' THEN 'none' " \
+	"ELSE x END FROM (SELECT " \
+	"(SELECT count(*) FROM brake WHERE "which") || ' ' || " \
+	"(SELECT count(*) FROM notice JOIN brake ON brake.id = brake_id " \
+	"WHERE "which") AS x)"
+
+/* Get the brake of the domain, or the one for all (NULL). */
+static bool
+find_brake(struct store_life *life, const char *domain,
+	   struct geotrip_brake *brake_r)
+{
+	ARRAY_TYPE(geotrip_brake) brakes;
+	const struct geotrip_brake *brake;
+
+	t_array_init(&brakes, 2);
+	if (geotrip_store_brakes(life->store, pool_datastack_create(), &brakes,
+				 &life->error) < 0)
+		return FALSE;
+	array_foreach(&brakes, brake) {
+		if (null_strcmp(brake->domain, domain) == 0) {
+			*brake_r = *brake;
+			return TRUE;
+		}
+	}
+	life->error = "(it does not hold)";
+	return FALSE;
+}
+
+static bool brake_prolong(struct store_life *life)
+{
+	struct geotrip_brake brake;
+
+	return find_brake(life, "example.org", &brake) &&
+		geotrip_store_brake_prolong(life->store, brake.id,
+					    life->now + 1, &life->error) == 0;
+}
+
+#define PROLONGED \
+	"SELECT CASE count(*) WHEN 1 THEN 'done' ELSE 'none' END FROM brake " \
+	"WHERE domain = 'example.org' AND over_at > since"
+
+static bool resume(struct store_life *life)
+{
+	struct geotrip_brake brake;
+
+	return find_brake(life, NULL, &brake) &&
+		geotrip_store_brake_end(life->store, brake.id, "operator",
+					&life->error) > 0;
+}
+
+#define RESUMED \
+	"SELECT CASE count(*) WHEN 1 THEN 'done' ELSE 'none' END FROM brake " \
+	"WHERE domain IS NULL AND ended_by = 'operator' AND ended_at > 0"
+
+/*
  * Notices
  */
 
@@ -369,13 +455,14 @@ static bool withdraw_spammer_2(struct store_life *life)
  */
 
 /* Of the step, by the function that takes it. */
-static bool is_done(struct store_life *life, bool (*take)(struct store_life *))
+static enum life_outcome
+outcome_of(struct store_life *life, bool (*take)(struct store_life *))
 {
 	unsigned int i;
 
 	for (i = 0; i < life_step_count; i++) {
 		if (life_steps[i].take == take)
-			return life->outcomes[i] == DONE;
+			return life->outcomes[i];
 	}
 	i_unreached();
 }
@@ -384,7 +471,7 @@ static void
 expect(struct store_life *life, bool (*take)(struct store_life *),
        const char *what, uint64_t count, uint64_t expected)
 {
-	if (is_done(life, take) && count != expected) {
+	if (outcome_of(life, take) == DONE && count != expected) {
 		life_wrong(life, "%s: %"PRIu64", not %"PRIu64, what, count,
 			   expected);
 	}
@@ -502,6 +589,42 @@ static bool list_thief(struct store_life *life)
 	return TRUE;
 }
 
+static void answer_mark(const struct geotrip_mark *mark, void *context)
+{
+	struct answer *answer = context;
+
+	if (mark->user == NULL || mark->countries == NULL ||
+	    mark->cause == GEOTRIP_MARK_UNKNOWN)
+		life_wrong(answer->life, "a mark without its texts");
+	else if (strcmp(mark->user, "bob") == 0)
+		answer->rows++;
+}
+
+static bool list_marks(struct store_life *life)
+{
+	struct answer marks = { .life = life }, bob = { .life = life };
+	struct geotrip_tripped_query query = {
+		.domain_max = 10, .since = life->now - HOUR, .now = life->now,
+	};
+	unsigned int count;
+
+	if (geotrip_store_marks(life->store, answer_mark, &marks,
+				&life->error) < 0)
+		return FALSE;
+	expect(life, record_batch, "marks", marks.rows, 1);
+	if (geotrip_store_user_marks(life->store, "bob", 10, answer_mark, &bob,
+				     &life->error) < 0)
+		return FALSE;
+	expect(life, record_batch, "marks of bob", bob.rows, 1);
+	if (geotrip_store_count_tripped(life->store, &query, 10, &count,
+					&life->error) < 0)
+		return FALSE;
+	/* after that, nobody who tripped before counts */
+	if (outcome_of(life, resume) == NOT_TAKEN)
+		expect(life, record_batch, "who tripped", I_MIN(count, 1), 1);
+	return TRUE;
+}
+
 static bool list_logins(struct store_life *life)
 {
 	struct answer alice = { .life = life };
@@ -579,6 +702,12 @@ const struct life_step life_steps[] = {
 	{ "expire", expire, EXPIRED, FALSE },
 	{ "suspend", suspend_spammer, SUSPENDED("spammer"), TRUE },
 	{ "load", load, NULL, FALSE },
+	{ "list marks", list_marks, NULL, FALSE },
+	{ "brake a domain", brake_domain, BRAKED("domain = 'example.org'"),
+	  FALSE },
+	{ "brake all", brake_all, BRAKED("domain IS NULL"), FALSE },
+	{ "prolong", brake_prolong, PROLONGED, FALSE },
+	{ "resume", resume, RESUMED, FALSE },
 	{ "notify", notify, NOTIFIED, FALSE },
 	{ "release", release_thief, RELEASED, TRUE },
 	{ "withdraw", withdraw, NULL, FALSE },

@@ -19,7 +19,7 @@ static void test_login_brake(void)
 	test_begin("login: too many accounts trip, and are only marked");
 	test_assert_strcmp(gt_travel(gt, "a"), "trip");
 	test_assert_strcmp(gt_travel(gt, "b"), "trip");
-	test_expect_error_string("Too many accounts tripped");
+	test_expect_error_string("Too many accounts without a domain tripped");
 	test_assert_strcmp(gt_travel(gt, "c"), "allow");
 	test_expect_no_more_errors();
 	test_assert_strcmp(gt_travel(gt, "d"), "allow");
@@ -29,7 +29,12 @@ static void test_login_brake(void)
 	test_assert_strcmp(sql("SELECT verdict FROM login "
 			       "WHERE country = 'BR'"),
 			   "trip trip observe observe");
-	test_assert_strcmp(sql("SELECT max FROM brake"), "2 in 1h");
+	test_assert_strcmp(sql("SELECT max || domain FROM brake"), "2 in 1h");
+	test_assert_strcmp(sql("SELECT name || ':' || replace(countries, ' ', "
+			       "'+') || '+' || cause FROM mark JOIN user "
+			       "ON user.id = user_id WHERE "
+			       "rule = '3 countries in 1h'"),
+			   "c:JP+US+BR+brake d:JP+US+BR+brake");
 	/* nobody is to be told */
 	test_assert_strcmp(sql("SELECT count(*) FROM notice "
 			       "WHERE kind = 'brake'"), "0");
@@ -39,7 +44,7 @@ static void test_login_brake(void)
 	(void)sql("UPDATE brake SET over_at = over_at - 7200000000");
 	geotrip_brake_upkeep(gt);
 	test_assert_strcmp(sql("SELECT over_at > since FROM brake"), "1");
-	(void)sql("UPDATE login SET time = time - 7200000000");
+	(void)sql("UPDATE tripped SET time = time - 7200000000");
 	geotrip_brake_upkeep(gt);
 	test_assert_strcmp(sql("SELECT ended_at IS NULL FROM brake"), "1");
 	(void)sql("UPDATE brake SET over_at = over_at - 3599000000");
@@ -53,13 +58,13 @@ static void test_login_brake(void)
 	test_begin("login: what tripped before it was resumed does not count");
 	test_assert_strcmp(gt_travel(gt, "h"), "trip");
 	test_assert_strcmp(gt_travel(gt, "i"), "trip");
-	test_expect_error_string("Too many accounts tripped");
+	test_expect_error_string("Too many accounts without a domain tripped");
 	test_assert_strcmp(gt_travel(gt, "j"), "allow");
 	test_expect_no_more_errors();
 	gt_resume();
 	test_assert_strcmp(gt_travel(gt, "e"), "trip");
 	test_assert_strcmp(gt_travel(gt, "f"), "trip");
-	test_expect_error_string("Too many accounts tripped");
+	test_expect_error_string("Too many accounts without a domain tripped");
 	test_assert_strcmp(gt_travel(gt, "g"), "allow");
 	test_expect_no_more_errors();
 	test_end();
@@ -164,6 +169,39 @@ static void test_login_brake_same(void)
 	gt_stop(&gt);
 }
 
+/* So many marks of one account were once all that was looked at. */
+static void test_login_brake_hidden(void)
+{
+	struct geotrip_settings set = gt_settings();
+	struct geotrip *gt;
+	unsigned int i;
+
+	gt = gt_start(&set);
+	/* 10,000 lines are none that anybody reads */
+	event_set_min_log_level(gt_event, LOG_TYPE_WARNING);
+	test_begin("login: one account with 10,000 marks hides no others");
+	for (i = 0; i < 100; i++) T_BEGIN {
+		test_assert_strcmp(gt_travel(gt, t_strdup_printf("u%u", i)),
+				   "trip");
+	} T_END;
+	test_expect_error_string("Too many accounts");
+	for (i = 0; i < 10000; i++) T_BEGIN {
+		test_assert_strcmp(gt_travel(gt, "thief"), "allow");
+	} T_END;
+	test_expect_no_more_errors();
+	gt_run_ioloop(1);
+	test_assert_strcmp(sql("SELECT count(*) FROM login "
+			       "WHERE verdict = 'observe'"), "10000");
+	/* nobody saw for an hour that there are too many still */
+	(void)sql("UPDATE brake SET over_at = over_at - 3600000000");
+	geotrip_brake_upkeep(gt);
+	test_assert_strcmp(sql("SELECT ended_at IS NULL FROM brake"), "1");
+	test_assert_strcmp(gt_travel(gt, "last"), "allow");
+	test_end();
+	event_set_min_log_level(gt_event, LOG_TYPE_INFO);
+	gt_stop(&gt);
+}
+
 int main(void)
 {
 	static void (*const tests[])(void) = {
@@ -172,6 +210,7 @@ int main(void)
 		test_login_brake_ended_ahead,
 		test_login_brake_old_process,
 		test_login_brake_same,
+		test_login_brake_hidden,
 		NULL
 	};
 	return gt_run_tests(tests);

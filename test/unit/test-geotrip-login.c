@@ -217,6 +217,12 @@ static void test_login_observe(void)
 			   "allow allow observe allow");
 	test_assert_strcmp(sql("SELECT count(*) FROM suspension"), "0");
 	test_assert_strcmp(sql("SELECT count(*) FROM notice"), "0");
+	test_assert_strcmp(sql("SELECT mark.rule || ': ' || countries || ', ' "
+			       "|| cause || ' ' || (mark.time = login.time) "
+			       "FROM mark JOIN login "
+			       "ON login.user_id = mark.user_id "
+			       "WHERE verdict = 'observe'"),
+			   "3 countries in 1h: JP US BR, observe 1");
 	test_end();
 	gt_stop(&gt);
 }

@@ -5,6 +5,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "base64.h"
 #include "str.h"
 #include "test-common.h"
 #include "geotrip-locale.h"
@@ -187,6 +188,87 @@ static void test_locale(void)
 	test_end();
 }
 
+/* The body of what the operators get, decoded if it is base64. */
+static const char *
+brake_body(const char *language, const char *domain, int64_t ended_at)
+{
+	static const struct smtp_address from = {
+		.localpart = "a", .domain = "example.org"
+	};
+	const struct smtp_address *from_p = &from;
+	struct geotrip_brake brake = {
+		.since = TIME, .domain = domain, .max = "3 in 1h",
+		.ended_at = ended_at,
+	};
+	struct geotrip_config config = {
+		.notify.language = language,
+		.notify.templates = getenv("GEOTRIP_TEST_NOTICES"),
+		.notify.from = from_p,
+	};
+	struct geotrip_notice_writer *writer;
+	string_t *str = t_str_new(4096);
+	const char *error, *text;
+
+	t_array_init(&config.notify.admin, 1);
+	array_push_back(&config.notify.admin, &from_p);
+	writer = geotrip_notice_writer_init(&config, "mail.example.org");
+	if (geotrip_notice_write_brake(writer, &brake, str, &error) < 0)
+		i_fatal("%s", error);
+	geotrip_notice_writer_deinit(&writer);
+	text = strstr(str_c(str), "\n\n") + 2;
+	if (!has_header(str_c(str), "Content-Transfer-Encoding: base64"))
+		return text;
+	return str_c(t_base64_decode_str(text));
+}
+
+static unsigned int count_lines(const char *text, const char *word)
+{
+	unsigned int count = 0;
+
+	for (; (text = strstr(text, word)) != NULL; text += strlen(word))
+		count++;
+	return count;
+}
+
+static void test_brake(void)
+{
+	static const char *const languages[] = { "en", "ja" };
+	static const char *const domains[] = { NULL, "", "x\ny.example" };
+	const char *text, *other;
+	unsigned int i, j, k;
+
+	test_begin("notice: who is not suspended, in each language");
+	for (i = 0; i < N_ELEMENTS(languages); i++) T_BEGIN {
+		for (j = 0; j < 2 * N_ELEMENTS(domains); j++) {
+			text = brake_body(languages[i], domains[j / 2],
+					  j % 2 == 0 ? 0 : TIME + 1);
+			test_assert(strstr(text, "3 in 1h") != NULL);
+			test_assert(strpbrk(text, "{}") == NULL);
+			test_assert(strstr(text, "\n\n\n") == NULL);
+			/* of a domain, its name, once */
+			test_assert_idx(count_lines(text, "x\\x0ay.example") ==
+					(j / 2 == 2 ? 1 : 0), j);
+			/* resume only what is not over */
+			test_assert_idx((strstr(text, "geotrip resume") !=
+					 NULL) == (j % 2 == 0), j);
+			/* no two say the same */
+			for (k = 0; k < j; k++) {
+				other = brake_body(languages[i],
+						   domains[k / 2],
+						   k % 2 == 0 ? 0 : TIME + 1);
+				test_assert_idx(strcmp(text, other) != 0, j);
+			}
+		}
+	} T_END;
+	test_assert(strncmp(brake_body("en", NULL, 0),
+			    "More accounts tripped than", 26) == 0);
+	test_assert(strncmp(brake_body("en", "", 0),
+			    "More accounts without a domain", 30) == 0);
+	test_assert(strncmp(brake_body("en", "a.b", 0),
+			    "More accounts of the domain a.b", 31) == 0);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const tests[])(void) = {
@@ -194,6 +276,7 @@ int main(void)
 		test_retry,
 		test_short_ip,
 		test_locale,
+		test_brake,
 		NULL
 	};
 

@@ -5,6 +5,8 @@
 
 #include "lib.h"
 #include "test-common.h"
+#include "geotrip-login-queue.h"
+#include "geotrip-users.h"
 #include "test-login-fixture.h"
 
 #include <sqlite3.h>
@@ -52,6 +54,67 @@ static void test_login_prompt(void)
 	test_assert_strcmp(sql("SELECT count(*) FROM login"), "4");
 	test_end();
 	gt_stop(&gt);
+}
+
+static void test_login_mark(void)
+{
+	struct geotrip_settings set = gt_settings();
+	struct geotrip *gt;
+	unsigned int i;
+	sqlite3 *db;
+
+	set.geotrip_mode = "observe";
+	gt = gt_start(&set);
+	test_begin("login: a mark waits with its login, and is written with "
+		   "it");
+	db = gt_lock_db();
+	for (i = 0; i < 3; i++) T_BEGIN {
+		test_assert_strcmp(gt_travel(gt, t_strdup_printf("u%u", i)),
+				   "allow");
+	} T_END;
+	test_expect_error_string("database is locked");
+	gt_run_ioloop(1000);
+	test_expect_no_more_errors();
+	gt_unlock_db(db);
+	/* what it was made of is long gone, once a second it is tried */
+	for (i = 0; i < 100 && sql("SELECT id FROM mark")[0] == '\0'; i++)
+		gt_run_ioloop(100);
+	test_assert_strcmp(sql("SELECT name || '=' || rule || '=' || countries "
+			       "|| '=' || cause FROM mark "
+			       "JOIN user ON user.id = user_id "
+			       "WHERE name = 'u1'"),
+			   "u1=3 countries in 1h=JP US BR=observe");
+	test_assert_strcmp(sql("SELECT count(*) FROM mark"), "3");
+	test_end();
+	gt_stop(&gt);
+}
+
+/* A rule may be as long as a setting. */
+static void test_login_mark_bytes(void)
+{
+	struct geotrip_store_mark mark = {
+		.cause = GEOTRIP_MARK_BRAKE, .countries = "JP US BR",
+	};
+	struct geotrip_users *users = geotrip_users_init(1);
+	struct geotrip_login_queue *queue = geotrip_login_queue_init();
+	struct geotrip_user *user = geotrip_users_get(users, "u");
+	struct geotrip_store_login login = make_login(&user->store, "JP", 1);
+	char rule[100000];
+	unsigned int count = 0;
+
+	test_begin("login: what waits of marks is bounded");
+	memset(rule, 'x', sizeof(rule) - 1);
+	rule[sizeof(rule) - 1] = '\0';
+	mark.rule = rule;
+	login.verdict = GEOTRIP_VERDICT_OBSERVE;
+	login.mark = &mark;
+	while (count < 10000 && geotrip_login_queue_add(queue, user, &login))
+		count++;
+	/* 64 MB */
+	test_assert(count > 600 && count < 700);
+	test_end();
+	geotrip_login_queue_deinit(&queue);
+	geotrip_users_deinit(&users);
 }
 
 static void test_login_batch(void)
@@ -116,6 +179,8 @@ int main(void)
 	static void (*const tests[])(void) = {
 		test_login_evicted,
 		test_login_prompt,
+		test_login_mark,
+		test_login_mark_bytes,
 		test_login_batch,
 		test_login_shared,
 		NULL

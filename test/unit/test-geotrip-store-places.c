@@ -106,7 +106,7 @@ static void test_store_countries(void)
 	commit_login(store, &other, "", now - 2 * HOUR);
 	login = make_login(&user, "US", now - HOUR);
 	login.service = "imap";
-	login.verdict = GEOTRIP_VERDICT_OBSERVE;
+	mark_login(&login);
 	test_assert(commit_one(store, &login, NULL) == GEOTRIP_STORE_COMMITTED);
 
 	test_assert_strcmp(countries(store, 0, NULL),

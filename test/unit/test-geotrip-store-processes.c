@@ -100,7 +100,7 @@ static void test_store_known(void)
 	test_assert_strcmp(sql("SELECT released_by FROM suspension"), "time");
 	test_assert(!is_noticed_later(store));
 	login.time = 4 * HOUR;
-	login.verdict = GEOTRIP_VERDICT_OBSERVE;
+	mark_login(&login);
 	test_assert(commit_one(store, &login, NULL) ==
 		    GEOTRIP_STORE_COMMITTED);
 	test_assert(!is_noticed_later(store));
@@ -110,6 +110,7 @@ static void test_store_known(void)
 	commit_login(other, &again, "US", 4 * HOUR);
 	trip.until = GEOTRIP_NEVER;
 	login.verdict = GEOTRIP_VERDICT_TRIP;
+	login.mark = NULL;
 	{
 		unsigned int generation = geotrip_store_generation(store);
 

@@ -100,6 +100,10 @@ static void test_template_errors(void)
 		  "line 4: unknown placeholder \"{list}\"" },
 		{ "[digest]\nSubject: {user}\n",
 		  "line 2: unknown placeholder \"{user}\"" },
+		{ "[suspended]\nSubject: s\n\n{?domain}x\n",
+		  "line 4: unknown placeholder \"{?domain}x\"" },
+		{ "[digest]\nSubject: {domainless}\n",
+		  "line 2: unknown placeholder \"{domainless}\"" },
 		{ "[suspended]\nSubject: s\n\n\xff\n", "line 4: is not UTF-8" },
 	};
 	const char *error;

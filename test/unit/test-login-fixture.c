@@ -3,6 +3,7 @@
 /* What the tests of a login have in common. */
 
 #include "lib.h"
+#include "array.h"
 #include "ioloop.h"
 #include "test-common.h"
 #include "geotrip-event.h"
@@ -133,11 +134,19 @@ void gt_release(const char *user)
 void gt_resume(void)
 {
 	struct geotrip_store *store = open_store(FALSE);
+	ARRAY_TYPE(geotrip_brake) brakes;
+	const struct geotrip_brake *brake;
 	const char *error;
 
-	if (geotrip_store_brake_end(store, GEOTRIP_END_OPERATOR,
-				    &error) <= 0)
-		i_fatal("resume failed");
+	t_array_init(&brakes, 4);
+	if (geotrip_store_brakes(store, pool_datastack_create(), &brakes,
+				 &error) < 0)
+		i_fatal("%s", error);
+	array_foreach(&brakes, brake) {
+		if (geotrip_store_brake_end(store, brake->id,
+					    GEOTRIP_END_OPERATOR, &error) <= 0)
+			i_fatal("resume failed");
+	}
 	geotrip_store_deinit(&store);
 }
 

@@ -76,6 +76,18 @@ make_login(struct geotrip_store_user *user, const char *country, int64_t time)
 	return login;
 }
 
+void mark_login(struct geotrip_store_login *login)
+{
+	static const struct geotrip_store_mark mark = {
+		.cause = GEOTRIP_MARK_OBSERVE,
+		.rule = "r",
+		.countries = "JP US",
+	};
+
+	login->verdict = GEOTRIP_VERDICT_OBSERVE;
+	login->mark = &mark;
+}
+
 void
 keep_commit_result(enum geotrip_store_commit_result result, const char *error,
 		   void *context)

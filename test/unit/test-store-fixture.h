@@ -22,6 +22,9 @@ const char *sql(const char *statement);
 /* A login by SMTP that was let in. country may be empty: not known. */
 struct geotrip_store_login
 make_login(struct geotrip_store_user *user, const char *country, int64_t time);
+/* The login was let in though it made the rule "r" true, by JP and US, in the
+   mode observe. */
+void mark_login(struct geotrip_store_login *login);
 /* Commit a login, with a trip or NULL. Returns what the callback got. */
 enum geotrip_store_commit_result
 commit_one(struct geotrip_store *store, const struct geotrip_store_login *login,

@@ -38,6 +38,7 @@ def problems(database, purged=False, slack=SLACK, replay_from=0):
         found += _suspensions(db, purged)
         found += _evidence(db, purged)
         found += _totals(db, purged)
+        found += _tripped(db)
         found += _times(db)
         found += _enforced(db, purged, slack)
         if replay_from is not None:
@@ -169,6 +170,25 @@ def _totals(db, purged):
                     "SELECT id FROM login"
                     " WHERE id <= (SELECT login_id FROM user_login_end)"
                     " AND id NOT IN (SELECT login_id FROM user_login)")
+
+
+def _tripped(db):
+    """Who tripped is counted, and who was marked is listed."""
+    # The last login of all, and evidence, may be older than what purge keeps.
+    kept = ("id <> (SELECT max(id) FROM login)"
+            " AND id NOT IN (SELECT login_id FROM evidence)")
+    yield from _ask(
+        db, "logins that were observed and have no mark",
+        "SELECT id FROM login WHERE verdict = 'observe' AND NOT EXISTS"
+        " (SELECT 1 FROM mark WHERE mark.user_id = login.user_id"
+        f" AND mark.time = login.time) AND {kept}")
+    yield from _ask(
+        db, "accounts that tripped and do not count for the brake",
+        "SELECT DISTINCT user_id FROM login"
+        " WHERE verdict IN ('trip', 'observe') AND NOT EXISTS"
+        " (SELECT 1 FROM tripped JOIN tripped_domain USING (domain)"
+        " WHERE tripped.user_id = login.user_id"
+        f" AND tripped_domain.time >= tripped.time) AND {kept}")
 
 
 def _times(db):
