@@ -9,6 +9,9 @@
 #include "geotrip-event.h"
 #include "doveadm-geotrip.h"
 
+/* Of an account that is used all over the world there may be many. */
+#define MAX_MARKS 10
+
 struct show_context {
 	struct geotrip_cmd *cmd;
 	bool any;
@@ -114,6 +117,12 @@ show_suspension(const struct geotrip_suspension *suspension, void *context)
 		geotrip_cmd_fail(ctx->cmd, error);
 }
 
+static void print_mark(const struct geotrip_mark *mark,
+		       void *context ATTR_UNUSED)
+{
+	print_field("marked", geotrip_cmd_mark(mark));
+}
+
 static void
 show_window(const struct geotrip_store_history *history, const char *error,
 	    void *context)
@@ -154,6 +163,11 @@ static void show_user(struct geotrip_cmd *cmd, const char *user)
 	}
 	if (!ctx.any)
 		print_not_suspended(&ctx, user);
+	if (geotrip_store_user_marks(cmd->store, user, MAX_MARKS, print_mark,
+				     NULL, &error) < 0) {
+		geotrip_cmd_fail(cmd, error);
+		return;
+	}
 	geotrip_store_load(cmd->store, &store_user,
 			   now - cmd->config.window, now, show_window, &ctx);
 }

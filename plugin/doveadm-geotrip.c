@@ -188,8 +188,16 @@ bool geotrip_cmd_require_user(struct geotrip_cmd *cmd, const char *user)
 
 	if (ret < 0)
 		geotrip_cmd_fail(cmd, error);
-	else if (ret == 0)
+	else if (ret == 0 && strpbrk(user, "*?") == NULL)
 		geotrip_cmd_no_user(cmd, user);
+	else if (ret == 0) {
+		e_error(cmd->event, "There is no record of a user of the name "
+			"%s, and this command takes one user, not a mask. For "
+			"a mask there are doveadm geotrip list -a MASK, and "
+			"list -w MASK: who would have been suspended",
+			geotrip_escape(user));
+		doveadm_exit_code = EX_NOUSER;
+	}
 	return ret > 0;
 }
 

@@ -74,7 +74,8 @@ bool geotrip_cmd_get_time(struct doveadm_cmd_context *cctx, const char *name,
 /* Get an argument that is a duration, such as 1h. */
 bool geotrip_cmd_get_duration(struct doveadm_cmd_context *cctx,
 			      const char *name, int64_t *duration_r);
-/* Returns TRUE if there is a record of the user. */
+/* Returns TRUE if there is a record of the user. If not, and it looks like a
+   mask, it is said where those are taken. */
 bool geotrip_cmd_require_user(struct geotrip_cmd *cmd, const char *user);
 /* There is no record of the user. */
 void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user);
@@ -96,5 +97,12 @@ bool geotrip_cmd_get_state(struct geotrip_cmd *cmd,
 void geotrip_cmd_print_suspension_header(void);
 void geotrip_cmd_print_suspension(struct geotrip_cmd *cmd,
 				  const struct geotrip_suspension *suspension);
+
+/* Print the marks of the users that match the mask, or all of them (NULL),
+   with their columns. */
+void geotrip_cmd_print_marks(struct geotrip_cmd *cmd, const char *mask);
+/* A mark in one line: time, rule, countries and cause, separated by commas. In
+   the data stack. */
+const char *geotrip_cmd_mark(const struct geotrip_mark *mark);
 
 #endif

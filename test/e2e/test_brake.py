@@ -150,6 +150,23 @@ class Brake(BrakeCase):
         self.brake(server)
 
 
+    def test_marks(self):
+        """Whom it protects is listed, logged and shown as such."""
+        server = self.start_server()
+        last = self.brake(server)
+        server.wait_for_logins(last, 3)
+        (row,) = server.geotrip("list", "-w").expect(0).rows
+        self.assertEqual((row["user"], row["rule"], row["countries"],
+                          row["cause"]),
+                         (last, "3 countries in 1h", "JP US BR", "brake"))
+        wait_until(lambda: f"user=<{last}>: would be suspended: 3 countries"
+                           " in 1h (JP US BR), but too many accounts tripped"
+                           in server.log(), "it is logged")
+        shown = server.geotrip("show", last).expect(0).rows
+        (mark,) = [row["value"] for row in shown if row["field"] == "marked"]
+        self.assertRegex(mark, ", 3 countries in 1h, JP US BR, brake$")
+
+
 class Domains(BrakeCase):
     """The accounts of one domain, and those of others."""
     settings = {"max_suspensions": f"{MAX} in 1h", "notify_admin": ADMIN}

@@ -54,6 +54,11 @@ class Commands(Case):
         self.assertIn(self.user, self.listed("list_m?sk@*"))
         self.assertEqual(list(self.listed(self.user)), [self.user])
 
+    def test_list_marks(self):
+        """list -w is empty where everybody is suspended who trips."""
+        self.trip(self.user)
+        self.assertEqual(self.geotrip("list", "-w").rows, [])
+
     # show
 
     def test_show(self):
@@ -189,6 +194,20 @@ class Commands(Case):
             self.run_plain("suspend", self.user, **TOKYO).error_text,
             rf"suspended until (?=\S*\+09:00 ){RFC_3339} by operator")
 
+    def test_mask_for_a_user(self):
+        """A mask where one user is wanted: no such user, and where masks are
+        taken."""
+        for command in ("history", "show"):
+            for mask in ("*", "hanako@*", "?"):
+                with self.subTest(f"{command} {mask}"):
+                    result = self.run_plain(command, mask, code=NO_USER)
+                    for word in (f"of the name {mask},", "one user",
+                                 "list -w MASK", "list -a MASK"):
+                        self.assertIn(word, result.error_text)
+        # It may be somebody's name.
+        self.run_plain("suspend", f"?{self.user}")
+        self.assertEqual(self.geotrip("history", f"?{self.user}").rows, [])
+
     # suspend and unsuspend
 
     def test_suspend(self):
@@ -283,6 +302,7 @@ class Commands(Case):
                           ["suspend", "-t", "soon", self.user],
                           ["purge", "-k", "nothing"],
                           ["unsuspend", "-a", self.user],
+                          ["list", "-a", "-w"],
                           ["show", self.user, "another"],
                           ["list", "--no-such-option"], ["no-such-command"]):
             result = self.dovecot.geotrip(*arguments, json=False)
@@ -319,7 +339,8 @@ class Commands(Case):
                      "doveadm of Dovecot 2.3 has no --help")
     def test_help_of_a_command(self):
         """--help shows the options of a command."""
-        for command, option in (("list", "-a"), ("history", "-n <max>"),
+        for command, option in (("list", "-a"), ("list", "-w"),
+                                ("history", "-n <max>"),
                                 ("suspend", "-t <time>"),
                                 ("unsuspend", "-r <reason>"),
                                 ("countries", "-S <service>"),

@@ -56,6 +56,7 @@ class Http(Case):
         self.assertAllowed(self.login(self.user, "JP"))
         self.ok("geotripSuspend", users=[self.user])
         self.assertSuspended(self.login(self.user, "JP"))
+        self.assertEqual(self.ok("geotripList", marks=True), [])
 
     def test_mistakes(self):
         """Missing and bad arguments, and unknown users, answer with their
@@ -66,6 +67,8 @@ class Http(Case):
         self.assertEqual(self.code("geotripSuspend"), USAGE)
         self.assertEqual(self.code("geotripUnsuspend"), USAGE)
         self.assertEqual(self.code("geotripSuspend", users=[]), USAGE)
+        self.assertEqual(
+            self.code("geotripList", all=True, marks=True), USAGE)
         self.assertEqual(
             self.code("geotripPurge", keep="nothing"), USAGE)
         for command in ("geotripShow", "geotripEvidence"):

@@ -56,3 +56,24 @@ class Purge(Case):
                 self.assertLess(time.monotonic() - begin, 1)
         purge.result().expect(0)
         self.assertEqual(self.dovecot.query(count, now)[0].n, 0)
+
+
+class Marks(Case):
+    settings = {"mode": "observe"}
+
+    def test_purge(self):
+        """purge deletes old marks as it does logins, and keeps newer ones."""
+        newer = f"newer.{self.user}"
+        self.mark(self.user)
+        (row,) = self.dovecot.wait_for_logins(self.user, 3)[-1:]
+        wait_until(lambda: time.time() > row.time / 1e6 + 1.1, "it ages")
+        self.mark(newer)
+        self.dovecot.wait_for_logins(newer, 3)
+        self.dovecot.geotrip("purge", "-k", "1s").expect(0)
+        (row,) = self.dovecot.geotrip("list", "-w").rows
+        self.assertEqual(row["user"], newer)
+        self.assertEqual(len(self.dovecot.query("SELECT * FROM tripped")), 1)
+
+    def mark(self, user):
+        for country in ("JP", "US", "BR"):
+            self.assertAllowed(self.login(user, country))

@@ -154,3 +154,54 @@ class Observe(Case):
         self.assertEqual(self.dovecot.query("SELECT * FROM suspension"), [])
         self.assertEqual(self.dovecot.query("SELECT * FROM notice"), [])
         self.assertEqual(self.dovecot.geotrip("list").rows, [])
+
+    def test_marks(self):
+        """Who would have been suspended is listed, with the rule and the
+        countries, logged in one line, and shown with the account."""
+        first, second, third = (f"{n}.{self.user}" for n in range(3))
+        for user in (first, second, first):
+            for country in ("JP", "US", "BR"):
+                self.assertAllowed(self.login(user, country))
+        self.assertAllowed(self.login(third, "JP"))
+        for user, count in ((first, 6), (second, 3), (third, 1)):
+            self.dovecot.wait_for_logins(user, count)
+        rows = self.dovecot.geotrip("list", "-w", f"?.{self.user}").rows
+        self.assertEqual(list(rows[0]),
+                         ["user", "time", "rule", "countries", "cause"])
+        self.assertEqual(
+            [(row["user"], row["rule"], row["countries"], row["cause"])
+             for row in rows],
+            [(user, "3 countries in 1h", "JP US BR", "observe")
+             for user in (first, second, first)])
+        trips = [row["time"] for row in self.dovecot.geotrip(
+            "history", first).rows if row["verdict"] == "observe"]
+        self.assertEqual(sorted(trips), [rows[0]["time"], rows[2]["time"]])
+        wait_until(lambda: len(self.marks_logged(first)) == 2,
+                   self.log_excerpt)
+        for line in self.marks_logged(first):
+            self.assertIn("Info: ", line)
+            self.assertIn("would be suspended: 3 countries in 1h (JP US BR),"
+                          " but geotrip_mode is observe", line)
+        shown = self.dovecot.geotrip("show", first).rows
+        self.assertEqual(
+            [row["value"] for row in shown if row["field"] == "marked"],
+            [f"{row['time']}, 3 countries in 1h, JP US BR, observe"
+             for row in rows if row["user"] == first])
+
+    def marks_logged(self, user):
+        return [line for line in self.log_excerpt().splitlines()
+                if f"user=<{user}>: would be suspended" in line]
+
+    def test_last_marks(self):
+        """show has the last ten marks of an account, oldest first."""
+        for _ in range(12):
+            for country in ("JP", "US", "BR"):
+                self.assertAllowed(self.login(self.user, country))
+        self.dovecot.wait_for_logins(self.user, 36)
+        shown = self.dovecot.geotrip("show", self.user).rows
+        marked = [row["value"].split(",")[0] for row in shown
+                  if row["field"] == "marked"]
+        listed = [row["time"] for row in self.dovecot.geotrip(
+            "list", "-w", self.user).rows]
+        self.assertEqual(len(listed), 12)
+        self.assertEqual(marked, listed[2:])
