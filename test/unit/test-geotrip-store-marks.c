@@ -243,7 +243,7 @@ static void test_store_count_tripped(void)
 static void test_store_purge(void)
 {
 	struct geotrip_store *store = open_store(TRUE);
-	struct geotrip_store_user last = { .name = "last" };
+	struct geotrip_store_user last = { .name = "last@old" };
 	struct geotrip_purge_count count;
 	int64_t now = geotrip_now();
 	const char *error;
@@ -253,6 +253,8 @@ static void test_store_purge(void)
 	commit_mark(store, "a@stays", now - 47 * HOUR);
 	commit_mark(store, "b@stays", now - 47 * HOUR);
 	commit_mark(store, "b@stays", now - HOUR);
+	/* one who is here still, and tripped long ago */
+	commit_mark(store, "last@old", now - 46 * HOUR);
 	commit_login(store, &last, "JP", now);
 	test_assert(geotrip_store_purge(store, now - 24 * HOUR, &count,
 					&error) == 0);
