@@ -154,8 +154,7 @@ static void test_login_failed_trips(void)
 			   "JPallow USallow BRallow DEtrip");
 	test_assert_strcmp(sql("SELECT count(*) FROM login"), "4");
 	/* and what waited gets written bit by bit */
-	gt_run_ioloop(1500);
-	test_assert_strcmp(sql("SELECT count(*) FROM login"), "2503");
+	gt_wait_sql("SELECT count(*) FROM login", "2503");
 	test_end();
 	gt_stop(&gt);
 }
@@ -194,12 +193,11 @@ static void test_login_retry(void)
 	db = gt_lock_db();
 	test_expect_error_string("database is locked");
 	test_assert_strcmp(gt_login(gt, "u", JP), "allow");
-	gt_run_ioloop(2000);
+	gt_wait_failing(gt);
 	test_expect_no_more_errors();
 	gt_unlock_db(db);
 	test_assert_strcmp(sql("SELECT count(*) FROM login"), "0");
-	gt_run_ioloop(1500);
-	test_assert_strcmp(sql("SELECT count(*) FROM login"), "1");
+	gt_wait_sql("SELECT count(*) FROM login", "1");
 	test_end();
 
 	test_begin("login: a lock that is held for a moment is no failure");
@@ -209,8 +207,7 @@ static void test_login_retry(void)
 	test_assert_strcmp(gt_login(gt, "u", JP), "allow");
 	test_assert_strcmp(sql("SELECT count(*) FROM login"), "1");
 	gt_unlock_db(db);
-	gt_run_ioloop(20);
-	test_assert_strcmp(sql("SELECT count(*) FROM login"), "3");
+	gt_wait_sql("SELECT count(*) FROM login", "3");
 	test_end();
 	gt_stop(&gt);
 }

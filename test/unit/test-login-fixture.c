@@ -7,11 +7,17 @@
 #include "ioloop.h"
 #include "test-common.h"
 #include "geotrip-event.h"
+#include "geotrip-recorder.h"
 #include "geotrip-settings-read.h"
+#include "geotrip-upkeep.h"
 #include "test-login-fixture.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* for what a quick machine does in two seconds */
+#define WAIT_SECS 60
 
 struct event *gt_event;
 
@@ -119,6 +125,27 @@ void gt_run_ioloop(unsigned int msecs)
 
 	io_loop_run(ioloop);
 	timeout_remove(&to);
+}
+
+void gt_wait_sql(const char *statement, const char *answer)
+{
+	time_t end = time(NULL) + WAIT_SECS;
+	bool done = FALSE;
+
+	while (!done && time(NULL) < end) T_BEGIN {
+		gt_run_ioloop(1);
+		done = strcmp(sql(statement), answer) == 0;
+	} T_END;
+	test_assert_strcmp(sql(statement), answer);
+}
+
+void gt_wait_failing(struct geotrip *gt)
+{
+	time_t end = time(NULL) + WAIT_SECS;
+
+	while (!geotrip_recorder_failing(gt->recorder) && time(NULL) < end)
+		gt_run_ioloop(1);
+	test_assert(geotrip_recorder_failing(gt->recorder));
 }
 
 void gt_release(const char *user)

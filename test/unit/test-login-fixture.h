@@ -44,8 +44,15 @@ const char *gt_login_session(struct geotrip *gt, const char *user,
 /* Two logins that are let in, then one from a third country: its answer. */
 const char *gt_travel(struct geotrip *gt, const char *user);
 
-/* For at least so long that what waits is written. */
+/* Run the timers that are due within this time, or within what it takes until
+   logins that wait are written, if that is longer. They run in the order in
+   which they are due, however slow the machine is: one that is due later than
+   that does not run before those. */
 void gt_run_ioloop(unsigned int msecs);
+/* Run the event loop until the statement answers so, or fail after a minute. */
+void gt_wait_sql(const char *statement, const char *answer);
+/* Run the event loop until the database counts as out of order. */
+void gt_wait_failing(struct geotrip *gt);
 
 /* As the operator's command: end the suspension of a user. */
 void gt_release(const char *user);
