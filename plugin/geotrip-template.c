@@ -9,6 +9,7 @@
 #include "unichar.h"
 #include "geotrip-common.h"
 #include "geotrip-template.h"
+#include "geotrip-template-names.h"
 
 #include <ctype.h>
 #include <unistd.h>
@@ -30,61 +31,6 @@ struct geotrip_template {
 	struct template_part parts[GEOTRIP_TEMPLATE_PART_COUNT];
 };
 
-static const char *const part_names[] = {
-	[GEOTRIP_TEMPLATE_SUSPENDED] = "suspended",
-	[GEOTRIP_TEMPLATE_RELEASED] = "released",
-	[GEOTRIP_TEMPLATE_DIGEST] = "digest",
-	[GEOTRIP_TEMPLATE_UNDELIVERED] = "undelivered",
-	[GEOTRIP_TEMPLATE_BRAKE] = "brake",
-};
-
-static const char *const placeholder_names[] = {
-	[GEOTRIP_PLACEHOLDER_USER] = "user",
-	[GEOTRIP_PLACEHOLDER_ADDRESS] = "address",
-	[GEOTRIP_PLACEHOLDER_SINCE] = "since",
-	[GEOTRIP_PLACEHOLDER_UNTIL] = "until",
-	[GEOTRIP_PLACEHOLDER_ENDED] = "ended",
-	[GEOTRIP_PLACEHOLDER_COUNTRIES] = "countries",
-	[GEOTRIP_PLACEHOLDER_LOGINS] = "logins",
-	[GEOTRIP_PLACEHOLDER_REASON] = "reason",
-	[GEOTRIP_PLACEHOLDER_READING] = "reading",
-	[GEOTRIP_PLACEHOLDER_CONTACT] = "contact",
-	[GEOTRIP_PLACEHOLDER_COUNT] = "count",
-	[GEOTRIP_PLACEHOLDER_LIST] = "list",
-	[GEOTRIP_PLACEHOLDER_MAX] = "max",
-	[GEOTRIP_PLACEHOLDER_DOMAIN] = "domain",
-	[GEOTRIP_PLACEHOLDER_DOMAINLESS] = "domainless",
-};
-
-static bool part_is_for_owner(enum geotrip_template_part part)
-{
-	return part == GEOTRIP_TEMPLATE_SUSPENDED ||
-		part == GEOTRIP_TEMPLATE_RELEASED;
-}
-
-static bool
-part_may_have(enum geotrip_template_part part, enum geotrip_placeholder what)
-{
-	switch (what) {
-	case GEOTRIP_PLACEHOLDER_CONTACT:
-		return TRUE;
-	case GEOTRIP_PLACEHOLDER_COUNT:
-	case GEOTRIP_PLACEHOLDER_LIST:
-		return part == GEOTRIP_TEMPLATE_DIGEST ||
-			part == GEOTRIP_TEMPLATE_UNDELIVERED;
-	case GEOTRIP_PLACEHOLDER_MAX:
-	case GEOTRIP_PLACEHOLDER_DOMAIN:
-	case GEOTRIP_PLACEHOLDER_DOMAINLESS:
-		return part == GEOTRIP_TEMPLATE_BRAKE;
-	case GEOTRIP_PLACEHOLDER_SINCE:
-	case GEOTRIP_PLACEHOLDER_ENDED:
-		return part_is_for_owner(part) ||
-			part == GEOTRIP_TEMPLATE_BRAKE;
-	default:
-		return part_is_for_owner(part);
-	}
-}
-
 /* What stands between braces: {name}, {?name} or {!name}. */
 struct brace {
 	enum geotrip_placeholder what;
@@ -100,7 +46,6 @@ parse_brace(enum geotrip_template_part part, const char *p,
 	    struct brace *brace_r)
 {
 	const char *name = p + 1, *end;
-	unsigned int i;
 
 	i_zero(brace_r);
 	if (*name == '?' || *name == '!')
@@ -108,16 +53,11 @@ parse_brace(enum geotrip_template_part part, const char *p,
 	for (end = name; i_isalpha(*end); end++) ;
 	if (*end != '}')
 		return FALSE;
-	for (i = 0; i < N_ELEMENTS(placeholder_names); i++) {
-		if (strlen(placeholder_names[i]) == (size_t)(end - name) &&
-		    memcmp(placeholder_names[i], name, end - name) == 0 &&
-		    part_may_have(part, i)) {
-			brace_r->what = i;
-			brace_r->end = end + 1;
-			return TRUE;
-		}
-	}
-	return FALSE;
+	if (!geotrip_template_find_placeholder(part, name, end - name,
+					       &brace_r->what))
+		return FALSE;
+	brace_r->end = end + 1;
+	return TRUE;
 }
 
 static bool brace_is_literal(const char *p)
@@ -131,9 +71,6 @@ static int
 check_line(enum geotrip_template_part part, const char *line,
 	   const char **error_r)
 {
-	const char *known = part_is_for_owner(part) ?
-		"user, address, since, until, ended, countries, logins, "
-		"reason, reading and contact" : "count, list and contact";
 	struct brace brace;
 	bool beginning = TRUE;
 	const char *p = line;
@@ -151,7 +88,8 @@ check_line(enum geotrip_template_part part, const char *line,
 				"are %s; {{ is a brace",
 				geotrip_escape(t_strcut(t_strndup(p, 40),
 							' ')),
-				part_names[part], known);
+				geotrip_template_part_name(part),
+				geotrip_template_placeholders(part));
 			return -1;
 		} else if (brace.condition != '\0' && !beginning) {
 			*error_r = t_strdup_printf(
@@ -198,25 +136,19 @@ static int
 begin_part(struct parser *parser, const char *line, const char **error_r)
 {
 	const char *name = t_strdup_until(line + 1, strchr(line, ']'));
-	unsigned int i;
 
 	if (parser->part != NULL && parser->part->subject == NULL) {
 		*error_r = "the part before has no Subject";
 		return -1;
 	}
 	end_part(parser);
-	for (i = 0; i < N_ELEMENTS(part_names); i++) {
-		if (strcmp(part_names[i], name) == 0)
-			break;
-	}
-	if (i == N_ELEMENTS(part_names)) {
+	if (!geotrip_template_find_part(name, &parser->which)) {
 		*error_r = t_strdup_printf(
-			"unknown part [%s]: known are [suspended], [released], "
-			"[digest] and [undelivered]", geotrip_escape(name));
+			"unknown part [%s]: known are %s",
+			geotrip_escape(name), geotrip_template_parts());
 		return -1;
 	}
-	parser->which = i;
-	parser->part = &parser->template->parts[i];
+	parser->part = &parser->template->parts[parser->which];
 	if (parser->part->subject != NULL) {
 		*error_r = t_strdup_printf("there is a part [%s] already",
 					   name);
@@ -387,12 +319,6 @@ bool geotrip_template_has(const struct geotrip_template *template,
 			  enum geotrip_template_part part)
 {
 	return template->parts[part].subject != NULL;
-}
-
-const char *geotrip_template_part_name(enum geotrip_template_part part)
-{
-	i_assert(part < N_ELEMENTS(part_names));
-	return part_names[part];
 }
 
 /* Append the line, or nothing if a condition is not met. Returns FALSE then. */

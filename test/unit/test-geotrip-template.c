@@ -98,8 +98,20 @@ static void test_template_errors(void)
 		/* each part has placeholders of its own */
 		{ "[suspended]\nSubject: s\n\n{list}\n",
 		  "line 4: unknown placeholder \"{list}\"" },
+		{ "[released]\nSubject: {max}\n", "known in [released] are "
+		  "user, address, since, until, ended, countries, logins, "
+		  "reason, reading and contact;" },
 		{ "[digest]\nSubject: {user}\n",
-		  "line 2: unknown placeholder \"{user}\"" },
+		  "line 2: unknown placeholder \"{user}\": known in "
+		  "[digest] are count, list and contact;" },
+		{ "[undelivered]\nSubject: {max}\n",
+		  "known in [undelivered] are count, list and contact;" },
+		{ "[brake]\nSubject: {count}\n",
+		  "line 2: unknown placeholder \"{count}\": known in "
+		  "[brake] are since, ended, max, domain, domainless "
+		  "and contact;" },
+		{ "[break]\n", "known are [suspended], [released], [digest], "
+		  "[undelivered] and [brake]" },
 		{ "[suspended]\nSubject: s\n\n{?domain}x\n",
 		  "line 4: unknown placeholder \"{?domain}x\"" },
 		{ "[digest]\nSubject: {domainless}\n",
