@@ -233,3 +233,35 @@ int geotrip_store_countries(struct geotrip_store *store, int64_t since,
 	}
 	return ret;
 }
+
+int geotrip_store_services(struct geotrip_store *store, int64_t since,
+			   geotrip_service_callback_t *callback,
+			   void *context, const char **error_r)
+{
+	static const char sql[] =
+		"SELECT service, sum(logins), sum(logins * (country = '')) "
+		"FROM country_day WHERE day >= ?1 GROUP BY service";
+	ARRAY(struct geotrip_service_count) counts;
+	struct geotrip_service_count *count;
+	sqlite3_stmt *stmt;
+	int ret;
+
+	stmt = geotrip_sqlite_stmt(store, sql, error_r);
+	if (stmt == NULL)
+		return -1;
+	(void)sqlite3_bind_int64(stmt, 1, since / GEOTRIP_USECS_PER_DAY);
+	t_array_init(&counts, 8);
+	while ((ret = geotrip_sqlite_step(store, stmt, error_r)) > 0) {
+		count = array_append_space(&counts);
+		count->name = geotrip_sqlite_text(pool_datastack_create(),
+						  stmt, 0);
+		count->logins = sqlite3_column_int64(stmt, 1);
+		count->unknown = sqlite3_column_int64(stmt, 2);
+	}
+	if (ret == 0) {
+		array_foreach_modifiable(&counts, count) T_BEGIN {
+			callback(count, context);
+		} T_END;
+	}
+	return ret;
+}

@@ -5,7 +5,11 @@
 
 #include "lib.h"
 #include "array.h"
+#include "eacces-error.h"
 #include "geotrip-store-sqlite.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 /* What the write-ahead log is cut to after a long reader let it grow. */
 #define WAL_MAX_BYTES (64 * 1024 * 1024)
@@ -121,20 +125,50 @@ store_get_changes(struct geotrip_store *store, int64_t *change_number_r,
 				       error_r) < 0 ? -1 : 0;
 }
 
+static bool directory_is_ours(const char *path)
+{
+	struct stat st;
+
+	return stat(t_strdup_until(path, strrchr(path, '/') + 1), &st) == 0 &&
+		st.st_uid == geteuid();
+}
+
+/* Only the auth process creates the database. Others are told what is in the
+   way before SQLite says "unable to open database file". */
+static int check_existing(struct geotrip_store *store, const char **error_r)
+{
+	const char *path = store->set.path;
+
+	if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0)
+		return 0;
+	if (errno == ENOENT) {
+		*error_r = t_strdup_printf(
+			"Database geotrip_db=%s: does not exist yet. Dovecot "
+			"starts its auth process with the first login, and "
+			"that creates it. doveadm geotrip check tells whether "
+			"it can", path);
+		return -1;
+	}
+	/* if it is, the files in it have the wrong owner or mode */
+	if (errno == EACCES && !directory_is_ours(path)) {
+		errno = EACCES;
+		*error_r = t_strdup_printf(
+			"Database geotrip_db=%s: %s. Run this as root, or as "
+			"the owner of its directory", path,
+			eacces_error_get("open", path));
+		return -1;
+	}
+	return 0;
+}
+
 static int store_open_file(struct geotrip_store *store, const char **error_r)
 {
 	static const char sql[] = "PRAGMA data_version";
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	int ret;
 
-	if (!store->set.create && stat(store->set.path, &store->st) < 0 &&
-	    errno == ENOENT) {
-		*error_r = t_strdup_printf(
-			"Database geotrip_db=%s: does not exist yet. Dovecot's "
-			"auth process creates it when it starts",
-			store->set.path);
+	if (!store->set.create && check_existing(store, error_r) < 0)
 		return -1;
-	}
 	if (store->set.create)
 		flags |= SQLITE_OPEN_CREATE;
 	ret = sqlite3_open_v2(store->set.path, &store->db, flags, NULL);

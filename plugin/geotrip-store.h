@@ -512,6 +512,25 @@ int geotrip_store_countries(struct geotrip_store *store, int64_t since,
 			    geotrip_country_callback_t *callback,
 			    void *context, const char **error_r);
 
+/* The logins of a service, whatever became of them. */
+struct geotrip_service_count {
+	const char *name;
+	uint64_t logins;
+	/* those of them that had no country */
+	uint64_t unknown;
+};
+
+typedef void
+geotrip_service_callback_t(const struct geotrip_service_count *count,
+			   void *context);
+
+/* Call back for each service that had logins since the beginning of the day,
+   UTC, that since is in, or ever (0). Purge leaves these totals alone. Returns
+   0, or -1 with an error. */
+int geotrip_store_services(struct geotrip_store *store, int64_t since,
+			   geotrip_service_callback_t *callback,
+			   void *context, const char **error_r);
+
 /*
  * Upkeep
  */

@@ -561,6 +561,17 @@ answer_country(const struct geotrip_country_count *count, void *context)
 		answer->rows += count->logins;
 }
 
+static void
+answer_service(const struct geotrip_service_count *count, void *context)
+{
+	struct answer *answer = context;
+
+	if (count->name == NULL)
+		life_wrong(answer->life, "a service without a name");
+	else if (strcmp(count->name, "batch") == 0)
+		answer->rows += count->logins - count->unknown;
+}
+
 static bool list_thief(struct store_life *life)
 {
 	struct answer suspensions = { .life = life };
@@ -630,6 +641,7 @@ static bool list_logins(struct store_life *life)
 	struct answer alice = { .life = life };
 	struct answer countries = { .life = life };
 	struct answer today = { .life = life };
+	struct answer services = { .life = life };
 	unsigned int due;
 	int ret;
 
@@ -649,6 +661,10 @@ static bool list_logins(struct store_life *life)
 				    answer_country, &today, &life->error) < 0)
 		return FALSE;
 	expect(life, record_batch, "countries today", today.rows, 4);
+	if (geotrip_store_services(life->store, 0, answer_service, &services,
+				   &life->error) < 0)
+		return FALSE;
+	expect(life, record_batch, "services", services.rows, 4);
 	if (geotrip_store_notices_due(life->store, GEOTRIP_NOTICE_COPY,
 				      geotrip_now(), &due, &life->error) < 0)
 		return FALSE;

@@ -89,6 +89,25 @@ countries(struct geotrip_store *store, int64_t since, const char *service)
 	return str_c(str);
 }
 
+static void
+print_service(const struct geotrip_service_count *count, void *context)
+{
+	string_t *str = context;
+
+	str_printfa(str, "%s=%"PRIu64"/%"PRIu64" ", count->name,
+		    count->logins, count->unknown);
+}
+
+static const char *services(struct geotrip_store *store, int64_t since)
+{
+	string_t *str = t_str_new(64);
+	const char *error;
+
+	test_assert(geotrip_store_services(store, since, print_service, str,
+					   &error) == 0);
+	return str_c(str);
+}
+
 static void test_store_countries(void)
 {
 	struct geotrip_store *store = open_store(TRUE);
@@ -134,6 +153,16 @@ static void test_store_countries(void)
 					&error) == 0);
 	test_assert_strcmp(countries(store, 0, NULL),
 			   "JP=4/1/0 =1/1/0 US=1/1/1 ");
+	test_end();
+
+	test_begin("store: services, by days and in total");
+	test_assert_strcmp(services(store, 0), "imap=2/0 smtp=4/1 ");
+	test_assert_strcmp(services(store, now - 5 * DAY),
+			   "imap=2/0 smtp=2/1 ");
+	/* the whole of that day, UTC */
+	test_assert_strcmp(services(store, (now - 10 * DAY) / DAY * DAY +
+				    DAY - 1), "imap=2/0 smtp=4/1 ");
+	test_assert_strcmp(services(store, now + DAY), "");
 	test_end();
 
 	test_begin("store: a user comes from another place, and back");
