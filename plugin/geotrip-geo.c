@@ -24,6 +24,8 @@
 /* What a database calls itself may have any length. */
 #define MAX_TYPE_BYTES 80
 
+#define MEND_FILE "Put a country database in MaxMind's format there"
+
 struct geotrip_geo {
 	char *path;
 	/* the file that was opened or tried last; all zero at first */
@@ -165,16 +167,28 @@ mmdb_open_copy(int fd, const struct stat *st, MMDB_s *mmdb_r,
 }
 
 static int geo_set_error(struct geotrip_geo *geo, const char *error,
-			 const char **error_r)
+			 const char *mend, const char **error_r)
 {
 	i_free(geo->error);
 	geo->error = i_strdup_printf(
-		"Cannot use the country database geotrip_mmdb=%s: %s. "
-		"Put a country database in MaxMind's format there%s",
-		geo->path, error, geo->open ?
+		"Cannot use the country database geotrip_mmdb=%s: %s. %s%s",
+		geo->path, error, mend, geo->open ?
 		"; the one that was read before stays in use" : "");
 	*error_r = geo->error;
 	return -1;
+}
+
+/* A system call failed: errno says why. */
+static int geo_set_errno(struct geotrip_geo *geo, const char *func,
+			 const char **error_r)
+{
+	if (errno == EACCES) {
+		return geo_set_error(geo, eacces_error_get(func, geo->path),
+			"Give it mode 0644, and see the directories above it",
+			error_r);
+	}
+	return geo_set_error(geo, t_strdup_printf("%s() failed: %m", func),
+			     MEND_FILE, error_r);
 }
 
 int geotrip_geo_refresh(struct geotrip_geo *geo, const char **error_r)
@@ -186,9 +200,7 @@ int geotrip_geo_refresh(struct geotrip_geo *geo, const char **error_r)
 
 	if (stat(geo->path, &st) < 0) {
 		i_zero(&geo->st);
-		return geo_set_error(geo, errno == EACCES ?
-			eacces_error_get("stat", geo->path) :
-			t_strdup_printf("stat() failed: %m"), error_r);
+		return geo_set_errno(geo, "stat", error_r);
 	}
 	if (same_file(&geo->st, &st)) {
 		if (geo->error == NULL)
@@ -199,11 +211,9 @@ int geotrip_geo_refresh(struct geotrip_geo *geo, const char **error_r)
 
 	fd = open(geo->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1 || fstat(fd, &st) < 0) {
-		error = errno == EACCES ?
-			eacces_error_get("open", geo->path) :
-			t_strdup_printf("open() failed: %m");
+		ret = geo_set_errno(geo, "open", error_r);
 		i_close_fd(&fd);
-		return geo_set_error(geo, error, error_r);
+		return ret;
 	}
 	ret = mmdb_open_copy(fd, &st, &mmdb, &error);
 	i_close_fd(&fd);
@@ -213,7 +223,7 @@ int geotrip_geo_refresh(struct geotrip_geo *geo, const char **error_r)
 	if (ret < 0)
 		i_zero(&geo->st);
 	if (ret <= 0)
-		return geo_set_error(geo, error, error_r);
+		return geo_set_error(geo, error, MEND_FILE, error_r);
 	if (geo->open)
 		MMDB_close(&geo->mmdb);
 	geo->mmdb = mmdb;
