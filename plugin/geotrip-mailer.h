@@ -43,6 +43,14 @@ struct geotrip_mailer *
 geotrip_mailer_init(const struct geotrip_mailer_settings *set);
 void geotrip_mailer_deinit(struct geotrip_mailer **mailer);
 
+/* Connect to submission_host, which must be set, as for a message, and say
+   goodbye after the server's answer to EHLO. Takes submission_timeout at most,
+   and what the resolver takes. Returns 0, or -1 with an error; then status_r
+   is that of the server's reply, or a code of Dovecot's SMTP client for what
+   went wrong on our side, or 0 if submission_host makes no sense. */
+int geotrip_mailer_connect(struct geotrip_mailer *mailer,
+			   unsigned int *status_r, const char **error_r);
+
 /* No message takes longer than this, in microseconds. */
 #define GEOTRIP_MAILER_MAX_TIME (4 * 60 * (int64_t)1000000)
 
