@@ -235,7 +235,7 @@ static void cmd_geotrip_check(struct doveadm_cmd_context *cctx)
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_check = {
 	.name = "geotrip check",
 	.cmd = cmd_geotrip_check,
-	.usage = "",
+	.usage = "# is everything in place",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAMS_END
 };

@@ -6,13 +6,48 @@
 #include "doveadm-geotrip.h"
 
 static void
-print_count(const struct geotrip_country_count *count,
-	    void *context ATTR_UNUSED)
+print_count(const struct geotrip_country_count *count, void *context)
 {
+	bool *any_r = context;
+
+	*any_r = TRUE;
 	doveadm_print(geotrip_cmd_text(count->country.code));
 	doveadm_print_num(count->logins);
 	doveadm_print_num(count->users);
 	doveadm_print_num(count->trips);
+}
+
+struct service_search {
+	const char *name;
+	bool found;
+};
+
+static void
+find_service(const struct geotrip_service_count *count, void *context)
+{
+	struct service_search *search = context;
+
+	if (strcmp(count->name, search->name) == 0)
+		search->found = TRUE;
+}
+
+/* There is nothing to print: because of a mistake? */
+static void check_service(struct geotrip_cmd *cmd, const char *service)
+{
+	struct service_search search = { .name = service };
+	const char *error;
+
+	if (geotrip_cmd_service_is_known(service))
+		return;
+	if (geotrip_store_services(cmd->store, 0, find_service, &search,
+				   &error) < 0)
+		geotrip_cmd_fail(cmd, error);
+	else if (!search.found) {
+		e_error(cmd->event, "No login of a service \"%s\" was ever "
+			"recorded, and Dovecot has none of this name. Postfix "
+			"and Exim are smtp", geotrip_escape(service));
+		doveadm_exit_code = EX_USAGE;
+	}
 }
 
 static void cmd_geotrip_countries(struct doveadm_cmd_context *cctx)
@@ -20,6 +55,7 @@ static void cmd_geotrip_countries(struct doveadm_cmd_context *cctx)
 	struct geotrip_cmd cmd;
 	const char *service, *error;
 	int64_t since = 0;
+	bool any = FALSE;
 
 	if (!doveadm_cmd_param_str(cctx, "service", &service))
 		service = NULL;
@@ -39,15 +75,17 @@ static void cmd_geotrip_countries(struct doveadm_cmd_context *cctx)
 	doveadm_print_header("trips", "trips",
 			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
 	if (geotrip_store_countries(cmd.store, since, service, print_count,
-				    NULL, &error) < 0)
+				    &any, &error) < 0)
 		geotrip_cmd_fail(&cmd, error);
+	else if (!any && service != NULL)
+		check_service(&cmd, service);
 	geotrip_cmd_end(&cmd);
 }
 
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_countries = {
 	.name = "geotrip countries",
 	.cmd = cmd_geotrip_countries,
-	.usage = "[-s <since>] [-S <service>]",
+	.usage = "[-s <since>] [-S <service>] # where logins come from",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('s', "since", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('S', "service", CMD_PARAM_STR, 0)

@@ -105,7 +105,7 @@ static void cmd_geotrip_evidence(struct doveadm_cmd_context *cctx)
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_evidence = {
 	.name = "geotrip evidence",
 	.cmd = cmd_geotrip_evidence,
-	.usage = "<user>",
+	.usage = "<user> # why the account was suspended, in columns",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('\0', "user", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
 DOVEADM_CMD_PARAMS_END

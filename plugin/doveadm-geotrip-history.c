@@ -72,7 +72,7 @@ static void cmd_geotrip_history(struct doveadm_cmd_context *cctx)
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_history = {
 	.name = "geotrip history",
 	.cmd = cmd_geotrip_history,
-	.usage = "[-s <since>] [-n <max>] <user>",
+	.usage = "[-s <since>] [-n <max>] <user> # the logins of a user",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('s', "since", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('n', "max", CMD_PARAM_STR, 0)

@@ -64,7 +64,7 @@ static void cmd_geotrip_list(struct doveadm_cmd_context *cctx)
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_list = {
 	.name = "geotrip list",
 	.cmd = cmd_geotrip_list,
-	.usage = "[-a|-w] [<user mask>]",
+	.usage = "[-a|-w] [<user mask>] # who is suspended, or would have been",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('a', "all", CMD_PARAM_BOOL, 0)
 DOVEADM_CMD_PARAM('w', "marks", CMD_PARAM_BOOL, 0)

@@ -222,7 +222,7 @@ static void cmd_geotrip_notify(struct doveadm_cmd_context *cctx)
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_notify = {
 	.name = "geotrip notify",
 	.cmd = cmd_geotrip_notify,
-	.usage = "",
+	.usage = "# tell owners, end open sessions: run it each minute",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAMS_END
 };

@@ -71,7 +71,7 @@ static void cmd_geotrip_resume(struct doveadm_cmd_context *cctx)
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_resume = {
 	.name = "geotrip resume",
 	.cmd = cmd_geotrip_resume,
-	.usage = "",
+	.usage = "# suspend again, after too many accounts tripped",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAMS_END
 };

@@ -188,7 +188,7 @@ static void cmd_geotrip_show(struct doveadm_cmd_context *cctx)
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_show = {
 	.name = "geotrip show",
 	.cmd = cmd_geotrip_show,
-	.usage = "<user>",
+	.usage = "<user> # why a user is suspended, with the evidence",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('\0', "user", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
 DOVEADM_CMD_PARAMS_END

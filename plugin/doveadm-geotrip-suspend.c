@@ -78,7 +78,8 @@ static void cmd_geotrip_suspend(struct doveadm_cmd_context *cctx)
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_suspend = {
 	.name = "geotrip suspend",
 	.cmd = cmd_geotrip_suspend,
-	.usage = "[-t <time>] [-r <reason>] <user> [<user> ...]",
+	.usage = "[-t <time>] [-r <reason>] <user> [<user> ...] "
+		 "# suspend users by hand",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('t', "time", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('r', "reason", CMD_PARAM_STR, 0)

@@ -132,7 +132,8 @@ static void cmd_geotrip_unsuspend(struct doveadm_cmd_context *cctx)
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_unsuspend = {
 	.name = "geotrip unsuspend",
 	.cmd = cmd_geotrip_unsuspend,
-	.usage = "[-r <reason>] <user mask> [<user mask> ...]|-a",
+	.usage = "[-r <reason>] <user mask> [<user mask> ...]|-a "
+		"# release users",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('a', "all", CMD_PARAM_BOOL, 0)
 DOVEADM_CMD_PARAM('r', "reason", CMD_PARAM_STR, 0)

@@ -209,6 +209,17 @@ void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user)
 		doveadm_exit_code = EX_NOUSER;
 }
 
+bool geotrip_cmd_service_is_known(const char *service)
+{
+	/* there is no list of them in Dovecot */
+	static const char *const known[] = {
+		"smtp", "submission", "imap", "pop3", "sieve", "lmtp",
+		"doveadm", "imap-urlauth", "xmpp", "http", NULL
+	};
+
+	return str_array_find(known, service);
+}
+
 const char *geotrip_cmd_time(int64_t time)
 {
 	if (time == GEOTRIP_NEVER)

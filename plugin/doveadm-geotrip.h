@@ -20,6 +20,8 @@ struct geotrip_cmd {
 	struct event *event;
 };
 
+/* Each usage text ends with "#" and what the command is for: Dovecot's list of
+   commands has a line for each, but no other place for it. */
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_check;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_countries;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_evidence;
@@ -80,6 +82,9 @@ bool geotrip_cmd_require_user(struct geotrip_cmd *cmd, const char *user);
 /* There is no record of the user. */
 void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user);
 
+/* Does Dovecot have a service, or protocol, of this name? Postfix and Exim come
+   as one. Other programs may, by the auth protocol, with names of theirs. */
+bool geotrip_cmd_service_is_known(const char *service);
 /* A point in time as geotrip_format_time() does it; "-" for none (0) and
    "released" for GEOTRIP_NEVER. In the data stack. */
 const char *geotrip_cmd_time(int64_t time);

@@ -1,7 +1,9 @@
 """doveadm geotrip, command by command."""
 
+import contextlib
 import datetime
 import re
+import sqlite3
 import time
 import unittest
 
@@ -282,6 +284,24 @@ class Commands(Case):
         self.assertEqual(len(of("ZA", "-s", "1h")), 1)
         self.assertEqual(of("ZA", "-s", str(int(time.time()) + 3600)), [])
 
+    def test_countries_of_no_service(self):
+        """A service that is a mistake is EX_USAGE, with a hint; one that
+        Dovecot has, or that was used once, may have nothing to show."""
+        for service in ("nosuch", "SMTP", "postfix"):
+            with self.subTest(service):
+                result = self.run_plain("countries", "-S", service,
+                                        code=USAGE)
+                self.assertIn(f'"{service}"', result.error_text)
+                self.assertIn("Postfix and Exim are smtp", result.error_text)
+        for options in ([], ["-s", "1h"]):
+            self.assertEqual(
+                self.geotrip("countries", "-S", "sieve", *options).rows, [])
+        with contextlib.closing(sqlite3.connect(
+                self.dovecot.database, 20)) as db, db:
+            db.execute("INSERT INTO country_day VALUES (1, 'old', 'JP', 1, 0)")
+        self.assertEqual(
+            self.geotrip("countries", "-S", "old", "-s", "1h").rows, [])
+
     # Exit codes
 
     def test_no_such_user(self):
@@ -325,15 +345,32 @@ class Commands(Case):
         text = self.run_plain("list", self.user).text
         self.assertRegex(text.splitlines()[0], r"^user +since +until")
 
-    def test_help(self):
-        """doveadm help lists the commands."""
+    def command_names(self):
+        """As doveadm help has them."""
         help_ = self.dovecot.doveadm("help")
         (line,) = [line for line in (help_.text + help_.error_text).split("\n")
                    if line.split()[:1] == ["geotrip"]]
+        return set(line.split()[1].split("|"))
+
+    def test_help(self):
+        """doveadm help lists the commands."""
         self.assertEqual(
-            set(line.split()[1].split("|")),
+            self.command_names(),
             {"list", "show", "evidence", "history", "suspend", "unsuspend",
              "resume", "countries", "notify", "purge", "check"})
+
+    def test_usage(self):
+        """Without a command, or with one that there is not, there is a line
+        for each, with its options and what it is for."""
+        for arguments in ([], ["no-such-command"], ["help"]):
+            result = self.dovecot.doveadm("geotrip", *arguments)
+            usage = {line.split()[0]: line
+                     for line in (result.text + result.error_text).split("\n")
+                     if line.startswith("  ")}
+            self.assertEqual(set(usage), self.command_names())
+            for line in usage.values():
+                self.assertRegex(line, "# [a-z].{9}")
+            self.assertRegex(usage["list"], r"\[-a\|-w\].*# who is suspended")
 
     @unittest.skipIf(dovecot_conf.SERIES == "2.3",
                      "doveadm of Dovecot 2.3 has no --help")
