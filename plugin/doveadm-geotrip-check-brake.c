@@ -5,40 +5,37 @@
 #include "lib.h"
 #include "array.h"
 #include "geotrip-event.h"
-#include "doveadm-geotrip.h"
-#include "doveadm-geotrip-check-brake.h"
-#include "doveadm-geotrip-check-result.h"
+#include "doveadm-geotrip-check.h"
 
-static void check_failed(const struct geotrip_brake *brake)
+static void
+brake_holds(struct geotrip_check *check, const struct geotrip_brake *brake)
 {
-	const char *accounts = geotrip_brake_accounts(brake->domain);
-
-	geotrip_check_result("brake", FALSE, t_strdup_printf(
+	geotrip_check_row(check, "brake", GEOTRIP_CHECK_FAILED,
 		"Since %s %s that trip have not been suspended, because more "
 		"than %s tripped: see doveadm geotrip countries -s 1h and "
 		"doveadm geotrip list -w for what is wrong, mend it, then "
 		"doveadm geotrip resume", geotrip_cmd_time(brake->since),
-		accounts, brake->max));
+		geotrip_brake_accounts(brake->domain), brake->max);
 }
 
-void geotrip_check_brake(struct geotrip_store *store,
-			 const struct geotrip_config *config)
+void geotrip_check_brake(struct geotrip_check *check,
+			 struct geotrip_store *store)
 {
+	const struct geotrip_limit *max = &check->config.max_suspensions;
 	ARRAY_TYPE(geotrip_brake) brakes;
 	const struct geotrip_brake *brake;
 	const char *error;
 
 	t_array_init(&brakes, 4);
 	if (geotrip_store_brakes(store, pool_datastack_create(), &brakes,
-				 &error) < 0)
-		geotrip_check_result("brake", FALSE, error);
-	else if (array_count(&brakes) == 0) {
-		geotrip_check_result("brake", TRUE, t_strdup_printf(
-			"geotrip_max_suspensions = %s: %s",
-			config->max_suspensions.text,
-			config->max_suspensions.count == 0 ? "no limit" :
-			"not exceeded"));
+				 &error) < 0) {
+		geotrip_check_row(check, "brake", GEOTRIP_CHECK_FAILED, "%s",
+				  error);
+	} else if (array_count(&brakes) == 0) {
+		geotrip_check_row(check, "brake", GEOTRIP_CHECK_OK,
+			"geotrip_max_suspensions = %s: %s", max->text,
+			max->count == 0 ? "no limit" : "not exceeded");
 	}
 	array_foreach(&brakes, brake)
-		check_failed(brake);
+		brake_holds(check, brake);
 }

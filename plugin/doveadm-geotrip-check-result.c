@@ -1,16 +1,20 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip check: what was found, a line each. */
+/* doveadm geotrip check: the table of what was found. */
 
 #include "lib.h"
-#include "doveadm-geotrip.h"
-#include "doveadm-geotrip-check-result.h"
+#include "doveadm-geotrip-check.h"
 
-static bool all_ok;
+static const char *const result_names[] = {
+	[GEOTRIP_CHECK_OK] = "ok",
+	[GEOTRIP_CHECK_WARNING] = "warning",
+	[GEOTRIP_CHECK_FAILED] = "failed",
+	[GEOTRIP_CHECK_UNKNOWN] = "unknown",
+};
 
-void geotrip_check_results_begin(void)
+void geotrip_check_begin(struct geotrip_check *check)
 {
-	all_ok = TRUE;
+	check->failed = FALSE;
 	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
 	doveadm_print_header_simple("check");
 	doveadm_print_header_simple("result");
@@ -18,15 +22,22 @@ void geotrip_check_results_begin(void)
 			     DOVEADM_PRINT_HEADER_FLAG_EXPAND);
 }
 
-void geotrip_check_result(const char *what, bool ok, const char *detail)
+void geotrip_check_row(struct geotrip_check *check, const char *what,
+		       enum geotrip_check_result result,
+		       const char *format, ...)
 {
-	doveadm_print(what);
-	doveadm_print(ok ? "ok" : "failed");
-	doveadm_print(detail);
-	all_ok = all_ok && ok;
-}
+	va_list args;
 
-bool geotrip_check_results_ok(void)
-{
-	return all_ok;
+	va_start(args, format);
+	T_BEGIN {
+		/* first of all, for it may have errno in it */
+		const char *detail = t_strdup_vprintf(format, args);
+
+		doveadm_print(what);
+		doveadm_print(result_names[result]);
+		doveadm_print(detail);
+	} T_END;
+	va_end(args);
+	if (result == GEOTRIP_CHECK_FAILED || result == GEOTRIP_CHECK_UNKNOWN)
+		check->failed = TRUE;
 }

@@ -58,6 +58,19 @@ class Http(Case):
         self.assertSuspended(self.login(self.user, "JP"))
         self.assertEqual(self.ok("geotripList", marks=True), [])
 
+    def test_check(self):
+        """check answers with its table also when something failed: what, is
+        in the rows. It sees what it sees on the command line."""
+        self.assertAllowed(self.login(self.user, "JP"))
+        self.dovecot.wait_for_logins(self.user, 1)
+        self.dovecot.mmdb.chmod(0o600)
+        self.addCleanup(self.dovecot.mmdb.chmod, 0o644)
+        on_command_line = self.dovecot.geotrip("check").expect(1).rows
+        self.assertIn("failed", [row["result"] for row in on_command_line])
+        self.assertNotIn("unknown", [row["result"]
+                                     for row in on_command_line])
+        self.assertEqual(self.ok("geotripCheck"), on_command_line)
+
     def test_mistakes(self):
         """Missing and bad arguments, and unknown users, answer with their
         exit codes, and the server lives on."""

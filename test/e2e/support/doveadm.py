@@ -2,6 +2,7 @@
 
 import json as json_module
 import os
+import pwd
 import subprocess
 
 from . import paths
@@ -36,7 +37,13 @@ class Result:
 
 
 def run(conf_path, *arguments, json=False, formatter=None, timeout=30,
-        **environment):
+        as_user=None, **environment):
+    """as_user: the name of a user other than root."""
+    identity = {}
+    if as_user is not None:
+        entry = pwd.getpwnam(as_user)
+        identity = {"user": entry.pw_uid, "group": entry.pw_gid,
+                    "extra_groups": [], "cwd": "/"}
     if json:
         formatter = "json"
     command = [paths.tool("doveadm"), "-c", conf_path]
@@ -46,5 +53,5 @@ def run(conf_path, *arguments, json=False, formatter=None, timeout=30,
     done = subprocess.run(command, stdin=subprocess.DEVNULL,
                           env={**os.environ, **environment},
                           capture_output=True, timeout=timeout * SLOW,
-                          check=False)
+                          check=False, **identity)
     return Result(arguments, done.returncode, done.stdout, done.stderr, json)
