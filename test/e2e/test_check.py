@@ -131,7 +131,16 @@ class Mmdb(CheckCase):
         for mode in (0o600, 0o640):
             server.mmdb.chmod(mode)
             self.check_row(server, "mmdb access", "failed", str(server.mmdb),
-                           "0644")
+                           "0644", as_user="root")
+
+    def test_unreadable_for_itself(self):
+        """The auth process' user itself is told the same, and not to put
+        another file there."""
+        server = self.configured()
+        server.mmdb.chmod(0o600)
+        detail = self.check_row(server, "mmdb", "failed", "Permission denied",
+                                "0644", as_user="dovecot")
+        self.assertNotIn("Put a", detail)
 
     def test_unreadable_directory(self):
         """The directory above it is closed."""

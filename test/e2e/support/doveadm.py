@@ -38,12 +38,12 @@ class Result:
 
 def run(conf_path, *arguments, json=False, formatter=None, timeout=30,
         as_user=None, **environment):
-    """as_user: the name of a user other than root."""
+    """as_user: the name of a user, who has all groups that it is in."""
     identity = {}
     if as_user is not None:
         entry = pwd.getpwnam(as_user)
-        identity = {"user": entry.pw_uid, "group": entry.pw_gid,
-                    "extra_groups": [], "cwd": "/"}
+        identity = {"user": entry.pw_uid, "group": entry.pw_gid, "cwd": "/",
+                    "extra_groups": os.getgrouplist(as_user, entry.pw_gid)}
     if json:
         formatter = "json"
     command = [paths.tool("doveadm"), "-c", conf_path]
