@@ -30,7 +30,8 @@ class Events(Case):
                 ("BR", "trip", "smtp"), ("FR", "blocked", "submission")):
             self.wait_for(1, "test_logins", country=country,
                           verdict=verdict, service=service)
-            self.wait_for(1, "geotrip_logins", country=country,
+            self.wait_for(1, "geotrip_logins_by_country", country=country)
+            self.wait_for(1 if verdict != "allow" else 2, "geotrip_logins",
                           verdict=verdict)
         self.wait_for(1, "geotrip_suspensions_started")
         # Time ends it, and nobody has to log in for that.
@@ -90,3 +91,37 @@ class Marks(Events):
                       countries="JP US BR")
         server.geotrip("resume").expect(0)
         self.wait_for(1, "test_ends", server)
+
+
+class Sums(Case):
+    """The metrics of the example: what a monitoring system adds up."""
+
+    COUNTRIES = ("JP", "US", "BR", "JP", "DE")
+
+    def samples(self, name):
+        return metrics.samples(self.dovecot.ports["stats"], name)
+
+    def test_sums(self):
+        """The sum over a metric is the number of its events: none is in it
+        twice, whatever it is grouped by."""
+        for country in self.COUNTRIES:
+            self.login(self.user, country)
+        logins = len(self.COUNTRIES)
+        for name, count in (("geotrip_logins", logins),
+                            ("geotrip_logins_by_country", logins),
+                            ("geotrip_trips_by_country", 1),
+                            ("geotrip_suspensions_started", 1)):
+            with self.subTest(name):
+                wait_until(lambda: sum(self.samples(name).values()) >= count,
+                           lambda: f"{count} in {self.samples(name)}")
+                samples = self.samples(name)
+                self.assertEqual(sum(samples.values()), count, samples)
+        self.assertEqual(self.samples("geotrip_logins_by_country"), {
+            frozenset({("country", country)}): self.COUNTRIES.count(country)
+            for country in self.COUNTRIES})
+        self.assertEqual(self.samples("geotrip_logins"), {
+            frozenset({("verdict", verdict)}): number
+            for verdict, number in (("allow", 2), ("trip", 1),
+                                    ("blocked", 2))})
+        self.assertEqual(self.samples("geotrip_trips_by_country"),
+                         {frozenset({("country", "BR")}): 1})

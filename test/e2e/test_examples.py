@@ -1,4 +1,4 @@
-"""The example files. All servers of the tests start from the one for the
+"""The example files. All servers of the tests start from those for the
 installed version; here is what a reader may rely on besides."""
 
 import re
@@ -16,7 +16,8 @@ class Example(Case):
         done = subprocess.run(
             [paths.tool("doveconf"), "-c", self.dovecot.conf_path, "-n"],
             capture_output=True, text=True, check=True)
-        for name in ("geotrip_logins", "geotrip_login_errors",
+        for name in ("geotrip_logins", "geotrip_logins_by_country",
+                     "geotrip_trips_by_country", "geotrip_login_errors",
                      "geotrip_suspensions_started",
                      "geotrip_suspensions_ended"):
             self.assertIn(f"metric {name} {{", done.stdout)

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import tempfile
 
 from . import doveadm, dovecot_conf, namespace, oauth2, paths, sanitize
 from .auth_socket import AuthSocket
@@ -24,7 +25,7 @@ class StartFailed(Exception):
 
 
 class Dovecot:
-    """Starts from the example file of the installed version. settings are the
+    """Starts from the example files of the installed version. settings are the
     geotrip_* settings without that prefix that differ from it; None leaves
     all of geotrip out. conf is text for the end of dovecot.conf, in which
     {top} stands for the server's directory. users are the lines of a file in
@@ -36,6 +37,7 @@ class Dovecot:
         self.run = self.top / "run"
         self.log_path = self.top / "dovecot.log"
         self.conf_path = self.top / "dovecot.conf"
+        self.conf_d = self.top / "conf.d"
         # The queue directory of a Postfix that is to find its sockets in it.
         self.spool = self.top / "spool"
         self.postfix_socket = self.spool / "private" / "auth"
@@ -43,8 +45,11 @@ class Dovecot:
         self.database = self.top / "geotrip" / "geotrip.sqlite"
         self.mmdb = self.top / "geo" / "country.mmdb"
         self.settings = None
+        # The names of the files that conf.d has.
+        self.examples = ()
         if settings is not None:
             self.settings = dict(settings)
+            self.examples = dovecot_conf.EXAMPLES
         self.conf = conf
         self.mechanisms = mechanisms
         self.users = users
@@ -66,6 +71,7 @@ class Dovecot:
         self.spool.mkdir()
         paths.own_directory(self.spool / "private", "postfix", 0o700)
         (self.top / "state").mkdir()
+        self.conf_d.mkdir()
         (self.top / "geo").mkdir()
         oauth2.write_key(self.top / "keys")
         for name, text in dovecot_conf.FILES.items():
@@ -91,10 +97,8 @@ class Dovecot:
             users=self._users_conf(),
             api_key=self.api_key,
             **{f"{name}_port": port for name, port in self.ports.items()})
+        text += self._examples_conf()
         if self.settings is not None:
-            text += dovecot_conf.example(
-                self.database, self.mmdb, self.postfix_socket,
-                self.policy_socket, self.ports["stats"])
             # More accounts trip in the tests than ever do in an hour.
             settings = {"notify_templates": paths.NOTICES,
                         "max_suspensions": "0", **self.settings}
@@ -104,6 +108,16 @@ class Dovecot:
                                       dovecot_conf.UNLIMITED)
         text += self.conf.replace("{top}", str(self.top))
         self.conf_path.write_text(text)
+
+    def _examples_conf(self):
+        for path in self.conf_d.iterdir():
+            path.unlink()
+        for name in self.examples:
+            (self.conf_d / name).write_text(dovecot_conf.example(
+                name, database=self.database, mmdb=self.mmdb,
+                auth=self.postfix_socket, policy=self.policy_socket,
+                stats_port=self.ports["stats"]))
+        return "!include conf.d/*.conf\n" if self.examples else ""
 
     def _users_conf(self):
         if self.users is None:
@@ -115,11 +129,21 @@ class Dovecot:
     # Starting and stopping.
 
     def start(self):
+        return self._start([paths.tool("dovecot"), "-F", "-c", self.conf_path])
+
+    def start_without_geotrip(self):
+        """The same, but where its modules and programs are not installed."""
+        return self._start(namespace.without_geotrip(
+            dovecot_conf.directories(),
+            pathlib.Path(tempfile.mkdtemp(dir=self.top)),
+            [paths.tool("dovecot"), "-F", "-c", self.conf_path]))
+
+    def _start(self, command):
         self.write_conf()
         with open(self.top / "dovecot.err", "wb") as errors:
             self.process = subprocess.Popen(
-                [paths.tool("dovecot"), "-F", "-c", self.conf_path],
-                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+                command, stdin=subprocess.DEVNULL, stdout=errors,
+                stderr=errors)
         wait_until(self._up, "the auth process answers")
         return self
 

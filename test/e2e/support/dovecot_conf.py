@@ -1,9 +1,10 @@
 """The configuration of a private Dovecot: the part of the tests in the words
-of the installed version, and the example file of that version as it is."""
+of the installed version, and the example files as they are."""
 
 import importlib
 import re
 import subprocess
+import tempfile
 
 from . import paths
 
@@ -20,9 +21,25 @@ def _version():
     return done.stdout.split()[0]
 
 
+def directories():
+    """Those that Dovecot's programs and modules are in."""
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
+        conf.write(_WORDS.EMPTY)
+        conf.flush()
+        return {subprocess.run(
+            [paths.tool("doveconf"), "-c", conf.name, "-h", name],
+            stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+            for name in ("libexec_dir", "mail_plugin_dir")}
+
+
 VERSION = _version()
 SERIES = ".".join(VERSION.split(".")[:2])
-EXAMPLE = paths.TOP / "examples" / f"dovecot-{SERIES}.conf"
+# What an operator copies to conf.d, and where it comes from.
+SETTINGS, POLICY, METRICS, AUTH = (
+    "90-geotrip.conf", "90-geotrip-policy.conf", "90-geotrip-metrics.conf",
+    "90-postfix-auth.conf")
+EXAMPLES = (SETTINGS, POLICY, METRICS, AUTH)
+_SOURCES = {METRICS: f"90-geotrip-metrics-{SERIES}.conf"}
 
 _WORDS = importlib.import_module(
     f"{__package__}.dovecot_conf_" + SERIES.replace(".", ""))
@@ -34,25 +51,34 @@ shared_processes = _WORDS.shared_processes
 environment, UNLIMITED = _WORDS.environment, _WORDS.UNLIMITED
 
 
-def example(database, mmdb, auth_socket, policy_socket, stats_port):
-    """The example with paths and a port put in, each of which it must have
-    once."""
-    text = EXAMPLE.read_text()
-    for pattern, value in (
-            (r"(?m)^(geotrip_db = ).*", database),
-            (r"(?m)^(geotrip_mmdb = ).*", mmdb),
-            (r"(?m)^( *unix_listener )/\S+/auth\b", auth_socket),
-            (r"(?m)^( *unix_listener )/\S+/geotrip-policy\b", policy_socket),
-            (r"(?m)^( *port = )9900$", stats_port)):
-        text, count = re.subn(pattern, rf"\g<1>{value}", text)
+def example(name, **values):
+    """An example file with paths and a port put in, each of which it must have
+    once. values: database, mmdb, auth, policy and stats_port."""
+    path = _example_path(name)
+    text = path.read_text()
+    for pattern, value in _PLACES[name]:
+        text, count = re.subn(pattern, rf"\g<1>{values[value]}", text)
         if count != 1:
-            raise AssertionError(f"{EXAMPLE} has {count} times {pattern}")
+            raise AssertionError(f"{path} has {count} times {pattern}")
     return text
+
+
+_PLACES = {
+    SETTINGS: ((r"(?m)^(geotrip_db = ).*", "database"),
+               (r"(?m)^(geotrip_mmdb = ).*", "mmdb")),
+    POLICY: ((r"(?m)^( *unix_listener )/\S+/geotrip-policy\b", "policy"),),
+    METRICS: ((r"(?m)^( *port = )9900$", "stats_port"),),
+    AUTH: ((r"(?m)^( *unix_listener )/\S+/auth\b", "auth"),),
+}
+
+
+def _example_path(name):
+    return paths.TOP / "examples" / "dovecot" / _SOURCES.get(name, name)
 
 
 def example_defaults():
     """The settings that the example shows as comments, by name."""
-    text = re.sub(r" *\\\n# *", " ", EXAMPLE.read_text())
+    text = re.sub(r" *\\\n# *", " ", _example_path(SETTINGS).read_text())
     return {name: value.strip() for name, value in
             re.findall(r"(?m)^#(geotrip_\w+) =(.*)$", text)}
 

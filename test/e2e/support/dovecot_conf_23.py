@@ -3,6 +3,9 @@
 # The name of a login's service, for doveadm's -x.
 SERVICE_FIELD = "service"
 
+# A configuration without any setting.
+EMPTY = ""
+
 TEMPLATE = """\
 base_dir = {run}
 state_dir = {top}/state

@@ -3,6 +3,12 @@
 # The name of a login's service, for doveadm's -x.
 SERVICE_FIELD = "protocol"
 
+# A configuration without any setting.
+EMPTY = """\
+dovecot_config_version = 2.4.1
+dovecot_storage_version = 2.4.1
+"""
+
 TEMPLATE = """\
 dovecot_config_version = 2.4.1
 dovecot_storage_version = 2.4.1

@@ -22,6 +22,13 @@ def read(port):
     return found
 
 
+def samples(port, name):
+    """The samples of a metric, as read() names them, that Prometheus' sum()
+    adds up."""
+    return {labels: value for (found, labels), value in read(port).items()
+            if found == f"dovecot_{name}_total"}
+
+
 def count(port, name, **labels):
     """How many events were counted in a metric of that name with these labels
     and no others."""

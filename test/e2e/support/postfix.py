@@ -50,6 +50,12 @@ class Postfix:
         wait_until(lambda: listens(self.port), "Postfix listens")
         return self
 
+    def set(self, name, value):
+        """Change main.cf as an operator does, and have it read."""
+        subprocess.run([paths.tool("postconf"), "-c", self.etc, "-e",
+                        f"{name}={value}"], check=True)
+        self._run("reload")
+
     def close(self):
         self._run("stop")
         self.relays.close()
