@@ -210,8 +210,7 @@ fill_values(const struct geotrip_notice_writer *writer,
 		values[GEOTRIP_PLACEHOLDER_REASON] =
 			geotrip_escape(suspension->reason);
 	}
-	if (!geotrip_services_have(config->suspend_services, "imap") &&
-	    !geotrip_services_have(config->suspend_services, "pop3"))
+	if (geotrip_config_reading_goes_on(config))
 		values[GEOTRIP_PLACEHOLDER_READING] = "yes";
 	values[GEOTRIP_PLACEHOLDER_CONTACT] =
 		smtp_address_encode(writer->from);

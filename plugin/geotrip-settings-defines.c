@@ -46,10 +46,8 @@ const struct geotrip_settings geotrip_default_settings = {
 	.geotrip_max_suspensions = "100 in 1h",
 	.geotrip_exempt_users = "",
 	.geotrip_exempt_networks = GEOTRIP_NETWORKS_LOCAL,
-	.geotrip_message = "Sending mail is suspended for this account: "
-		"it was used from several countries within a short time. "
-		"Reading mail still works. Please change your password and "
-		"contact your mail provider.",
+	/* a sentence that fits geotrip_suspend_services */
+	.geotrip_message = "",
 	.geotrip_on_error = "allow:deny",
 	.geotrip_retention = 30 * 24 * 60 * 60,
 	.geotrip_notify_address = GEOTRIP_ADDRESS_USER,

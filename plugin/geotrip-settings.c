@@ -12,6 +12,15 @@
 
 #include <ctype.h>
 
+/* What clients are told if geotrip_message does not say it. */
+#define MESSAGE_SENDING \
+	"Sending mail is suspended for this account: it was used from " \
+	"several countries within a short time. Reading mail still works. " \
+	"Please change your password and contact your mail provider."
+#define MESSAGE_READING_TOO \
+	"This account is suspended: it was used from several countries " \
+	"within a short time. Please change your password and contact your " \
+	"mail provider."
 /* An SMTP reply line has 512 bytes (RFC 5321, 4.5.3.1.5), and the server puts
    its own words before ours. */
 #define MAX_MESSAGE_BYTES 400
@@ -39,11 +48,6 @@ static int check_message(const char *message, const char **error_r)
 {
 	const char *p;
 
-	if (*message == '\0') {
-		*error_r = "geotrip_message: must not be empty: it is all "
-			"that the owner of the account gets to see";
-		return -1;
-	}
 	if (strlen(message) > MAX_MESSAGE_BYTES) {
 		*error_r = t_strdup_printf(
 			"geotrip_message: has %zu bytes, but at most %u fit "
@@ -192,7 +196,10 @@ int geotrip_config_parse(const struct geotrip_settings *set, pool_t pool,
 		split_words(pool, set->geotrip_suspend_services);
 	config_r->suspend_time = GEOTRIP_USECS(set->geotrip_suspend_time);
 	config_r->exempt_users = split_words(pool, set->geotrip_exempt_users);
-	config_r->message = p_strdup(pool, set->geotrip_message);
+	config_r->message = *set->geotrip_message != '\0' ?
+		p_strdup(pool, set->geotrip_message) :
+		geotrip_config_reading_goes_on(config_r) ?
+		MESSAGE_SENDING : MESSAGE_READING_TOO;
 	config_r->retention = GEOTRIP_USECS(set->geotrip_retention);
 	p_array_init(&config_r->rules, pool, 4);
 	geotrip_networks_init(&config_r->exempt_networks, pool);
@@ -243,6 +250,12 @@ bool geotrip_services_have(const char *const *services, const char *service)
 			return TRUE;
 	}
 	return FALSE;
+}
+
+bool geotrip_config_reading_goes_on(const struct geotrip_config *config)
+{
+	return !geotrip_services_have(config->suspend_services, "imap") &&
+		!geotrip_services_have(config->suspend_services, "pop3");
 }
 
 bool geotrip_config_user_exempt(const struct geotrip_config *config,

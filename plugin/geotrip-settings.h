@@ -76,6 +76,7 @@ struct geotrip_config {
 	struct geotrip_networks exempt_networks;
 	/* addresses that can have no country, exempt or not */
 	struct geotrip_networks special_networks;
+	/* what clients are told: never empty */
 	const char *message;
 	int64_t retention;
 	struct geotrip_notify_config notify;
@@ -93,6 +94,8 @@ int geotrip_config_parse(const struct geotrip_settings *set, pool_t pool,
 bool geotrip_services_have(const char *const *services, const char *service);
 /* Can this be the name of a language, and of a file? */
 bool geotrip_language_is_valid(const char *language);
+/* Can suspended users go on reading their mail, by IMAP and by POP3? */
+bool geotrip_config_reading_goes_on(const struct geotrip_config *config);
 /* Is the user, as passed by Dovecot after its normalization, exempt? */
 bool geotrip_config_user_exempt(const struct geotrip_config *config,
 				const char *user);

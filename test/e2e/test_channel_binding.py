@@ -33,7 +33,7 @@ class ChannelBinding(case.Case):
             self.assertTrue(answer.ok, answer.text)
         answer = self.scram(door, "BR")
         self.assertFalse(answer.ok)
-        self.assertIn(case.MESSAGE, answer.text)
+        self.assertIn(case.MESSAGE_ALL, answer.text)
         rows = self.dovecot.wait_for_logins(self.user, 3)
         self.assertEqual(
             [(row.mechanism, row.country, row.verdict) for row in rows],

@@ -1,6 +1,6 @@
 """What a client is told, through every door."""
 
-from support.case import MESSAGE, Case
+from support.case import MESSAGE, MESSAGE_ALL, Case
 
 
 class Doors(Case):
@@ -80,11 +80,11 @@ class AllServices(Case):
 
     def test_imap(self):
         """IMAP says NO [ALERT] and the message."""
-        self.check("imap", f"[ALERT] {MESSAGE}")
+        self.check("imap", f"[ALERT] {MESSAGE_ALL}")
 
     def test_pop3(self):
         """POP3 says -ERR [AUTH] and the message."""
-        self.check("pop3", f"-ERR [AUTH] {MESSAGE}")
+        self.check("pop3", f"-ERR [AUTH] {MESSAGE_ALL}")
 
 
 class CountedButNotBlocked(Case):

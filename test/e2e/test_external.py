@@ -31,7 +31,7 @@ class External(case.Case):
             self.assertTrue(answer.ok, answer.text)
         answer = self.external(protocol, relays, "BR")
         self.assertFalse(answer.ok)
-        self.assertIn(case.MESSAGE, answer.text)
+        self.assertIn(case.MESSAGE_ALL, answer.text)
         rows = self.server.wait_for_logins(self.user, 3)
         self.assertEqual(
             [(row.mechanism, row.country, row.verdict) for row in rows],

@@ -11,7 +11,7 @@ import sqlite3
 import time
 
 from support.addresses import address
-from support.case import MESSAGE, PASSWORD, Case
+from support.case import MESSAGE, MESSAGE_ALL, PASSWORD, Case
 from support.policy_socket import PolicySocket, request
 from support.postfix import Postfix
 from support.waiting import wait_until
@@ -307,7 +307,7 @@ class Modes(Base):
 
     def test_every_service(self):
         """They are when everything is."""
-        self.check({"suspend_services": "*"}, REFUSE)
+        self.check({"suspend_services": "*"}, f"521 5.7.1 {MESSAGE_ALL}")
 
     def test_message(self):
         """The message is the operator's."""

@@ -72,6 +72,44 @@ static void test_config_star(void)
 	pool_unref(&pool);
 }
 
+static void test_config_message(void)
+{
+	static const struct {
+		const char *services, *message;
+		bool reading;
+	} tests[] = {
+		{ "smtp submission", "", TRUE },
+		{ "smtp imap", "", FALSE },
+		{ "POP3", "", FALSE },
+		{ "*", "", FALSE },
+		{ "", "", TRUE },
+		{ "*", "Reading mail is fun.", TRUE },
+	};
+	unsigned int i;
+
+	test_begin("settings: the default message does not promise reading "
+		   "that is suspended");
+	for (i = 0; i < N_ELEMENTS(tests); i++) T_BEGIN {
+		pool_t pool = pool_alloconly_create("test", 4096);
+		struct geotrip_settings set = good;
+		struct geotrip_config config;
+		const char *error;
+
+		set.geotrip_suspend_services = tests[i].services;
+		set.geotrip_message = tests[i].message;
+		test_assert_idx(geotrip_config_parse(&set, pool, &config,
+						     &error) == 0, i);
+		test_assert_idx((strstr(config.message, "Reading mail") !=
+				 NULL) == tests[i].reading, i);
+		test_assert_idx(strstr(config.message, *set.geotrip_message ==
+				       '\0' ? "suspended" :
+				       set.geotrip_message) != NULL, i);
+		test_assert_idx(strlen(config.message) <= 400, i);
+		pool_unref(&pool);
+	} T_END;
+	test_end();
+}
+
 static void test_config_notify(void)
 {
 	pool_t pool = pool_alloconly_create("test", 4096);
@@ -106,12 +144,12 @@ static void test_config_errors(void)
 		"0123456789012345678901234567890123456789012345678901234567"
 		"0123456789012345678901234567890123456789012345678901234567"
 		"0123456789012345678901234567890123456789012345678901234567";
-	struct geotrip_settings sets[17];
+	struct geotrip_settings sets[16];
 	static const char *const names[N_ELEMENTS(sets)] = {
 		"geotrip_rules: ", "geotrip_exempt_networks: ",
 		"geotrip_db: ", "geotrip_mmdb: ", "geotrip_mmdb: ",
 		"geotrip_message: ", "geotrip_message: ", "geotrip_message: ",
-		"geotrip_message: ", "geotrip_retention: ",
+		"geotrip_retention: ",
 		"geotrip_notify_address: ", "geotrip_notify_domain: ",
 		"geotrip_notify_language: ", "geotrip_notify_from: ",
 		"geotrip_notify_from: ", "geotrip_notify_admin: ",
@@ -129,18 +167,17 @@ static void test_config_errors(void)
 	sets[2].geotrip_db = "geotrip.db";
 	sets[3].geotrip_mmdb = "country.mmdb";
 	sets[4].geotrip_mmdb = "";
-	sets[5].geotrip_message = "";
-	sets[6].geotrip_message = "two\nlines";
-	sets[7].geotrip_message = "not UTF-8 \xff";
-	sets[8].geotrip_message = too_long;
-	sets[9].geotrip_retention = 3599;
-	sets[10].geotrip_notify_address = "%{usr}@example.org";
-	sets[11].geotrip_notify_domain = "@example.org";
-	sets[12].geotrip_notify_language = "../../etc/passwd";
-	sets[13].geotrip_notify_from = "a@example.org, b@example.org";
-	sets[14].geotrip_notify_from = "Support <support>";
-	sets[15].geotrip_notify_admin = "a@example.org b@@example.org";
-	sets[16].geotrip_notify_templates = "notices";
+	sets[5].geotrip_message = "two\nlines";
+	sets[6].geotrip_message = "not UTF-8 \xff";
+	sets[7].geotrip_message = too_long;
+	sets[8].geotrip_retention = 3599;
+	sets[9].geotrip_notify_address = "%{usr}@example.org";
+	sets[10].geotrip_notify_domain = "@example.org";
+	sets[11].geotrip_notify_language = "../../etc/passwd";
+	sets[12].geotrip_notify_from = "a@example.org, b@example.org";
+	sets[13].geotrip_notify_from = "Support <support>";
+	sets[14].geotrip_notify_admin = "a@example.org b@@example.org";
+	sets[15].geotrip_notify_templates = "notices";
 
 	for (i = 0; i < N_ELEMENTS(sets); i++) T_BEGIN {
 		pool_t pool = pool_alloconly_create("test", 4096);
@@ -160,6 +197,7 @@ int main(void)
 	static void (*const tests[])(void) = {
 		test_config_good,
 		test_config_star,
+		test_config_message,
 		test_config_notify,
 		test_config_errors,
 		NULL
