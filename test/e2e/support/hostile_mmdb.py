@@ -37,7 +37,8 @@ def country(code):
             + value(MAP, 1) + string(b"iso_code") + string(code))
 
 
-def metadata(nodes=1, languages=None, more=(), ip_version=4):
+def metadata(nodes=1, languages=None, more=(), ip_version=4,
+             built=1700000000):
     """more: pairs of a key and an encoded value that come first."""
     if languages is None:
         languages = value(ARRAY, 1) + string(b"en")
@@ -49,7 +50,7 @@ def metadata(nodes=1, languages=None, more=(), ip_version=4):
              (b"languages", languages),
              (b"binary_format_major_version", number(UINT16, 2, 1)),
              (b"binary_format_minor_version", number(UINT16, 0, 1)),
-             (b"build_epoch", number(UINT64, 1700000000, 8)),
+             (b"build_epoch", number(UINT64, built, 8)),
              (b"description", value(MAP, 0))]
     return value(MAP, len(pairs)) + b"".join(
         string(key) + content for key, content in pairs)
