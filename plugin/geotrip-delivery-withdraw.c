@@ -48,8 +48,8 @@ withdraw_if_exempt(const struct geotrip_notice *notice, void *context)
 
 bool geotrip_delivery_withdraw(struct geotrip_delivery_run *run)
 {
-	/* Who was told of the suspension is told of its end as well, exempt or
-	   not. */
+	/* An owner who was told of the suspension is told of its end as well,
+	   exempt or not. */
 	static const enum geotrip_notice_kind kinds[] = {
 		GEOTRIP_NOTICE_SUSPENDED, GEOTRIP_NOTICE_COPY
 	};

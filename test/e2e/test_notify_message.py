@@ -123,6 +123,14 @@ class Message(NotifyCase):
         self.assertIn("abuse report 4711", text)
         self.assertNotRegex(text, r"(?i)countr|addresses are|[{}]")
 
+    def test_operator_without_reason(self):
+        """Our own word for an operator who gave none is not for the owner."""
+        self.dovecot.geotrip("suspend", self.user, json=False).expect(0)
+        ((reason,),) = self.dovecot.query(
+            "SELECT reason FROM active_suspension WHERE user = ?", self.user)
+        self.assertEqual(reason, "by an operator")
+        self.assertNotRegex(body(self.told()), "by an operator|Reason")
+
     def test_end(self):
         """The end of a suspension is told, if it has one."""
         endless = f"endless.{self.user}"

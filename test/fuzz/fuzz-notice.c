@@ -64,7 +64,7 @@ read_notice(struct fuzz_input *input, struct geotrip_notice *notice_r)
 	struct geotrip_suspension *suspension = &notice_r->suspension;
 
 	i_zero(notice_r);
-	notice_r->kind = fuzz_number(input) % 4;
+	notice_r->kind = GEOTRIP_NOTICE_SUSPENDED + fuzz_number(input) % 4;
 	suspension->id = fuzz_number(input);
 	suspension->user = fuzz_text(input);
 	suspension->since = fuzz_number(input);
@@ -73,6 +73,8 @@ read_notice(struct fuzz_input *input, struct geotrip_notice *notice_r)
 	suspension->rule = fuzz_text(input);
 	if (*suspension->rule == '\0')
 		suspension->rule = NULL;
+	suspension->reason_from = suspension->rule == NULL ?
+		GEOTRIP_REASON_GIVEN : GEOTRIP_REASON_RULE;
 	suspension->countries = fuzz_text(input);
 	suspension->released_at = fuzz_number(input);
 	notice_r->owner_error = fuzz_text(input);
