@@ -78,7 +78,7 @@ CHANGES = [
            "history in COMMANDS: list of options: option -n.* is missing"),
     Change(commands, COMMANDS, r"\.It Fl n Ar max\n", ".It Fl n Ar number\n",
            'history in COMMANDS: list of options: option -n with "number"'),
-    Change(commands, COMMANDS, r"\.Li all \.", "something else.",
+    Change(commands, COMMANDS, r"\.Li all ,", "something else.",
            "the name all that list of .* has over HTTP is missing"),
 
     # what they print, and how they end
@@ -92,8 +92,8 @@ CHANGES = [
            "column or line more of purge does not exist"),
     Change(commands, CODE, r'print_field\("source"', 'print_field("origin"',
            "column or line origin of show in .* is missing"),
-    Change(commands, CODE, r'(check_result\()"mmdb age"', r'\1"mmdb date"',
-           "column or line mmdb age of check does not exist"),
+    Change(commands, CODE, r'(check_row\(check, )"rules"', r'\1"rule list"',
+           "column or line rules of check does not exist"),
     Change(commands, COMMANDS, r"\.It Cm templates\n", ".It\n",
            "column or line templates of check in .* is missing"),
     Change(commands, CODE, r"exit_code = EX_NOUSER", "exit_code = EX_CONFIG",

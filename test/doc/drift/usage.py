@@ -66,10 +66,10 @@ def from_macros(line):
     letter = None
     for macro, arguments in line:
         if macro == "Fl":
-            letter = arguments[0]
-            usage.options[letter] = None
-            if len(arguments) > 1:
-                letter = None
+            # "Fl a | w" is either of them, "Fl a | Ar mask" has no argument
+            usage.options.update(dict.fromkeys(
+                word for word in arguments if word != "|"))
+            letter = arguments[0] if len(arguments) == 1 else None
         elif macro == "Ar" and letter is not None:
             usage.options[letter] = arguments[0]
             letter = None
