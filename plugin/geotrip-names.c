@@ -35,6 +35,12 @@ static const char *const end_names[] = {
 	[GEOTRIP_END_SETTINGS] = "settings",
 };
 
+static const char *const mark_cause_names[] = {
+	[GEOTRIP_MARK_UNKNOWN] = UNKNOWN,
+	[GEOTRIP_MARK_OBSERVE] = "observe",
+	[GEOTRIP_MARK_BRAKE] = "brake",
+};
+
 static const char *const suspension_state_names[] = {
 	[GEOTRIP_SUSPENSION_UNKNOWN] = UNKNOWN,
 	[GEOTRIP_SUSPENSION_ACTIVE] = "suspended",
@@ -103,6 +109,12 @@ const char *geotrip_end_name(enum geotrip_end end)
 	return end_names[end];
 }
 
+const char *geotrip_mark_cause_name(enum geotrip_mark_cause cause)
+{
+	i_assert(cause < N_ELEMENTS(mark_cause_names));
+	return mark_cause_names[cause];
+}
+
 const char *
 geotrip_suspension_state_name(enum geotrip_suspension_state state)
 {
@@ -136,6 +148,12 @@ enum geotrip_verdict geotrip_verdict_parse(const char *name)
 enum geotrip_source geotrip_source_parse(const char *name)
 {
 	return parse_name(source_names, N_ELEMENTS(source_names), name);
+}
+
+enum geotrip_mark_cause geotrip_mark_cause_parse(const char *name)
+{
+	return parse_name(mark_cause_names, N_ELEMENTS(mark_cause_names),
+			  name);
 }
 
 enum geotrip_end geotrip_end_parse(const char *name)

@@ -49,6 +49,15 @@ enum geotrip_end {
 	GEOTRIP_END_SETTINGS,
 };
 
+/* Why nobody was suspended though a rule was true. */
+enum geotrip_mark_cause {
+	GEOTRIP_MARK_UNKNOWN,
+	/* geotrip_mode is observe */
+	GEOTRIP_MARK_OBSERVE,
+	/* too many accounts tripped */
+	GEOTRIP_MARK_BRAKE,
+};
+
 /* How a suspension stands, as it is printed; it is not stored. */
 enum geotrip_suspension_state {
 	GEOTRIP_SUSPENSION_UNKNOWN,
@@ -97,6 +106,7 @@ const char *geotrip_verdict_name(enum geotrip_verdict verdict) ATTR_CONST;
 const char *geotrip_outage_name(enum geotrip_outage outage) ATTR_CONST;
 const char *geotrip_source_name(enum geotrip_source source) ATTR_CONST;
 const char *geotrip_end_name(enum geotrip_end end) ATTR_CONST;
+const char *geotrip_mark_cause_name(enum geotrip_mark_cause cause) ATTR_CONST;
 const char *
 geotrip_suspension_state_name(enum geotrip_suspension_state state) ATTR_CONST;
 const char *
@@ -109,6 +119,7 @@ const char *geotrip_reason_text(enum geotrip_reason reason) ATTR_CONST;
 enum geotrip_verdict geotrip_verdict_parse(const char *name);
 enum geotrip_source geotrip_source_parse(const char *name);
 enum geotrip_end geotrip_end_parse(const char *name);
+enum geotrip_mark_cause geotrip_mark_cause_parse(const char *name);
 enum geotrip_notice_kind geotrip_notice_kind_parse(const char *name);
 enum geotrip_notice_state geotrip_notice_state_parse(const char *name);
 

@@ -12,29 +12,6 @@
 #define MARK_COLUMNS \
 	"mark.id, user.name, mark.time, mark.rule, mark.countries, mark.cause"
 
-static const char *const cause_names[] = {
-	[GEOTRIP_MARK_UNKNOWN] = "-",
-	[GEOTRIP_MARK_OBSERVE] = "observe",
-	[GEOTRIP_MARK_BRAKE] = "brake",
-};
-
-const char *geotrip_mark_cause_name(enum geotrip_mark_cause cause)
-{
-	i_assert(cause < N_ELEMENTS(cause_names));
-	return cause_names[cause];
-}
-
-static enum geotrip_mark_cause cause_parse(const char *name)
-{
-	unsigned int i;
-
-	for (i = 1; i < N_ELEMENTS(cause_names); i++) {
-		if (null_strcmp(cause_names[i], name) == 0)
-			return i;
-	}
-	return GEOTRIP_MARK_UNKNOWN;
-}
-
 int geotrip_sqlite_insert_mark(struct geotrip_store *store,
 			       const struct geotrip_store_login *login,
 			       const char **error_r)
@@ -75,7 +52,7 @@ read_marks(struct geotrip_store *store, sqlite3_stmt *stmt, pool_t pool,
 		row->mark.time = sqlite3_column_int64(stmt, 2);
 		row->mark.rule = geotrip_sqlite_text(pool, stmt, 3);
 		row->mark.countries = geotrip_sqlite_text(pool, stmt, 4);
-		row->mark.cause = cause_parse(
+		row->mark.cause = geotrip_mark_cause_parse(
 			(const char *)sqlite3_column_text(stmt, 5));
 	}
 	return ret;

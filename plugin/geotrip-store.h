@@ -79,15 +79,6 @@ struct geotrip_store_user {
 	unsigned int place_idx;
 };
 
-/* Why nobody was suspended though a rule was true. */
-enum geotrip_mark_cause {
-	GEOTRIP_MARK_UNKNOWN,
-	/* geotrip_mode is observe */
-	GEOTRIP_MARK_OBSERVE,
-	/* too many accounts tripped */
-	GEOTRIP_MARK_BRAKE,
-};
-
 /* What a login with the verdict observe would have suspended its user for. */
 struct geotrip_store_mark {
 	enum geotrip_mark_cause cause;
@@ -273,10 +264,6 @@ int geotrip_store_expire(struct geotrip_store *store,
 /*
  * Marks: who would have been suspended
  */
-
-/* The name of a cause, as it is stored and shown; "-" for one that is not
-   known. */
-const char *geotrip_mark_cause_name(enum geotrip_mark_cause cause) ATTR_CONST;
 
 struct geotrip_mark {
 	const char *user;
