@@ -31,7 +31,8 @@ config_path(const struct doveadm_cmd_context *cctx, const char **path_r,
 }
 
 static void ATTR_NORETURN
-run_doveconf(const char *path, const char *const *names, int fd_out)
+run_doveconf(const struct doveadm_cmd_context *cctx, const char *path,
+	     const char *const *names, int fd_out)
 {
 	ARRAY_TYPE(const_string) args;
 	const char *const first[] = { GEOTRIP_DOVECONF, "-c", path };
@@ -41,6 +42,9 @@ run_doveconf(const char *path, const char *const *names, int fd_out)
 	    dup2(fd_null, STDERR_FILENO) < 0 ||
 	    dup2(fd_out, STDOUT_FILENO) < 0)
 		_exit(1);
+	/* Dovecot tells its services things that make no sense to doveconf. */
+	if (cctx->conn_type != DOVEADM_CONNECTION_TYPE_CLI)
+		master_service_env_clean();
 	t_array_init(&args, 8);
 	array_append(&args, first, N_ELEMENTS(first));
 	array_append(&args, names, str_array_length(names));
@@ -80,7 +84,7 @@ int geotrip_doveconf_read(struct doveadm_cmd_context *cctx,
 	}
 	pid = fork();
 	if (pid == 0)
-		run_doveconf(path, names, fd[1]);
+		run_doveconf(cctx, path, names, fd[1]);
 	i_close_fd(&fd[1]);
 	if (pid == -1) {
 		*error_r = t_strdup_printf("fork() failed: %m");
