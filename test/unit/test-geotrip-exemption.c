@@ -94,6 +94,8 @@ log_in(struct geotrip_store *store, struct geotrip_store_user *user,
 	struct geotrip_store_login login =
 		login_from(user, country, ip, time);
 
+	if (verdict == GEOTRIP_VERDICT_OBSERVE)
+		mark_login(&login);
 	login.verdict = verdict;
 	test_assert(commit_one(store, &login, NULL) ==
 		    GEOTRIP_STORE_COMMITTED);
