@@ -294,29 +294,14 @@ static void check_decide(struct geotrip_check *check)
 		check_rule_matched(check, rule, &sighting);
 }
 
-/* Make times in the store right that a clock wrote that was ahead. Returns TRUE
-   if it was done, and the user is to be loaded again. */
+/* Returns TRUE if times in the future were mended: load the user again. */
 static bool check_mend(struct geotrip_check *check)
 {
-	struct geotrip *gt = check->gt;
-	struct geotrip_set_back clock = gt->set_back;
-	const char *error;
-
 	if (check->mended)
 		return FALSE;
 	check->mended = TRUE;
-	/* It may not be what we saw, but before we were started: all that was
-	   written by the clock that we saw is over by then. */
-	if (check->login->time >= clock.to + clock.by) {
-		clock.to = check->login->time;
-		clock.by = 0;
-	}
-	if (geotrip_store_mend_times(gt->store, &check->user->store, &clock,
-				     &error) < 0) {
-		geotrip_alarm_raise(gt->alarm, error);
-		return FALSE;
-	}
-	return TRUE;
+	return geotrip_mend_times(check->gt, &check->user->store,
+				  check->login->time);
 }
 
 static void

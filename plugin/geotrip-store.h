@@ -136,8 +136,8 @@ void geotrip_store_load(struct geotrip_store *store,
 /* The clock was ahead and has been set back: give what it wrote of a user that
    was loaded times that are not in the future, so that logins up to the last
    release still do not count, and those after it do. If it is not known by how
-   much it was ahead, they count as if they were now. That changes no generation:
-   load the user again. Returns 0, or -1 with an error. */
+   much it was ahead, they count as if they were now. That changes no
+   generation: load the user again. Returns 0, or -1 with an error. */
 int geotrip_store_mend_times(struct geotrip_store *store,
 			     const struct geotrip_store_user *user,
 			     const struct geotrip_set_back *clock,

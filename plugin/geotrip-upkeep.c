@@ -125,6 +125,25 @@ void geotrip_clock_read(struct geotrip *gt, int64_t now)
 	gt->latest = I_MAX(gt->latest, now);
 }
 
+bool geotrip_mend_times(struct geotrip *gt,
+			const struct geotrip_store_user *user, int64_t now)
+{
+	struct geotrip_set_back clock = gt->set_back;
+	const char *error;
+
+	/* What the clock wrote that we saw is in the past by then. This is of
+	   one that was set back before we were started. */
+	if (now >= clock.to + clock.by) {
+		clock.to = now;
+		clock.by = 0;
+	}
+	if (geotrip_store_mend_times(gt->store, user, &clock, &error) < 0) {
+		geotrip_alarm_raise(gt->alarm, error);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 static void geotrip_upkeep(struct geotrip *gt)
 {
 	const char *error;

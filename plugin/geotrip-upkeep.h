@@ -10,6 +10,8 @@
 
 #include <sys/time.h>
 
+struct geotrip_store_user;
+
 struct geotrip {
 	const struct geotrip_config *config;
 	struct event *event;
@@ -38,6 +40,10 @@ void geotrip_store_failed(struct geotrip *gt, const char *error);
 /* To be told each time that is read from the clock: notices that it was set
    back, and gives what is in memory times of the clock as it is now. */
 void geotrip_clock_read(struct geotrip *gt, int64_t now);
+/* The same for a user of whom the store has times in the future. Returns TRUE
+   if it was done, and the user is to be loaded again. */
+bool geotrip_mend_times(struct geotrip *gt,
+			const struct geotrip_store_user *user, int64_t now);
 /* Once in each iteration of the event loop, or, if the store is shared, at
    each login, see what other processes did.
    Returns FALSE if the store does not work. */

@@ -78,7 +78,7 @@ void geotrip_user_written(struct geotrip_user *user,
 			  const struct geotrip_store_login *login);
 /* Nothing up to this time counts any more. */
 void geotrip_user_clear(struct geotrip_user *user, int64_t time);
-/* The clock was ahead: what it was seen by then is as long ago as before. The
+/* The clock was ahead: what was seen meanwhile stays as long ago as it is. The
    user is to be loaded again. */
 void geotrip_user_set_back(struct geotrip_user *user,
 			   const struct geotrip_set_back *clock);

@@ -6,7 +6,7 @@ import functools
 import re
 import shlex
 
-# Those that begin anew in the middle of a line.
+# Macros that are recognized in the middle of a line as well.
 CALLABLE = set("Ar Cm Dq Em Fl Li Nm No Ns Oc Oo Op Pa Pc Po Pq Ql Qq Sq Sx Ta "
                "Va Xr".split())
 PUNCTUATION = set(". , ; : ( ) [ ] ? !".split())

@@ -142,7 +142,7 @@ class Case(unittest.TestCase):
 
 def default_message(server):
     """What the server says where geotrip_message does not."""
-    services = server.settings.get("suspend_services", "").split()
+    services = (server.settings or {}).get("suspend_services", "").split()
     return MESSAGE_ALL if {"*", "imap", "pop3"} & set(services) else MESSAGE
 
 
