@@ -43,6 +43,7 @@ print_login(const struct geotrip_store_login *login, void *context)
 static const char *why_there_is_none(enum geotrip_reason from)
 {
 	switch (from) {
+	case GEOTRIP_REASON_UNKNOWN:
 	case GEOTRIP_REASON_RULE:
 		return "its logins were purged";
 	case GEOTRIP_REASON_GIVEN:

@@ -48,7 +48,16 @@ static const char *const suspension_state_names[] = {
 	[GEOTRIP_SUSPENSION_ENDED] = "ended",
 };
 
+static const char *const reason_names[] = {
+	[GEOTRIP_REASON_UNKNOWN] = UNKNOWN,
+	[GEOTRIP_REASON_RULE] = "rule",
+	[GEOTRIP_REASON_GIVEN] = "given",
+	[GEOTRIP_REASON_NOT_GIVEN] = "not given",
+	[GEOTRIP_REASON_REWRITTEN] = "rewritten",
+};
+
 static const char *const reason_texts[] = {
+	[GEOTRIP_REASON_UNKNOWN] = NULL,
 	[GEOTRIP_REASON_RULE] = NULL,
 	[GEOTRIP_REASON_GIVEN] = NULL,
 	[GEOTRIP_REASON_NOT_GIVEN] = "by an operator",
@@ -115,6 +124,12 @@ const char *geotrip_mark_cause_name(enum geotrip_mark_cause cause)
 	return mark_cause_names[cause];
 }
 
+const char *geotrip_reason_name(enum geotrip_reason reason)
+{
+	i_assert(reason < N_ELEMENTS(reason_names));
+	return reason_names[reason];
+}
+
 const char *
 geotrip_suspension_state_name(enum geotrip_suspension_state state)
 {
@@ -159,6 +174,11 @@ enum geotrip_mark_cause geotrip_mark_cause_parse(const char *name)
 enum geotrip_end geotrip_end_parse(const char *name)
 {
 	return parse_name(end_names, N_ELEMENTS(end_names), name);
+}
+
+enum geotrip_reason geotrip_reason_parse(const char *name)
+{
+	return parse_name(reason_names, N_ELEMENTS(reason_names), name);
 }
 
 enum geotrip_notice_kind geotrip_notice_kind_parse(const char *name)

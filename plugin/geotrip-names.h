@@ -69,6 +69,8 @@ enum geotrip_suspension_state {
 
 /* Where the text in the reason of a suspension comes from. */
 enum geotrip_reason {
+	/* an older version wrote it */
+	GEOTRIP_REASON_UNKNOWN,
 	/* the rule that the account made true */
 	GEOTRIP_REASON_RULE,
 	/* an operator wrote it: the only one that is meant for the owner */
@@ -107,6 +109,7 @@ const char *geotrip_outage_name(enum geotrip_outage outage) ATTR_CONST;
 const char *geotrip_source_name(enum geotrip_source source) ATTR_CONST;
 const char *geotrip_end_name(enum geotrip_end end) ATTR_CONST;
 const char *geotrip_mark_cause_name(enum geotrip_mark_cause cause) ATTR_CONST;
+const char *geotrip_reason_name(enum geotrip_reason reason) ATTR_CONST;
 const char *
 geotrip_suspension_state_name(enum geotrip_suspension_state state) ATTR_CONST;
 const char *
@@ -120,6 +123,7 @@ enum geotrip_verdict geotrip_verdict_parse(const char *name);
 enum geotrip_source geotrip_source_parse(const char *name);
 enum geotrip_end geotrip_end_parse(const char *name);
 enum geotrip_mark_cause geotrip_mark_cause_parse(const char *name);
+enum geotrip_reason geotrip_reason_parse(const char *name);
 enum geotrip_notice_kind geotrip_notice_kind_parse(const char *name);
 enum geotrip_notice_state geotrip_notice_state_parse(const char *name);
 

@@ -15,9 +15,9 @@
 	"suspension.released_at IS NULL AND " \
 	"(suspension.until IS NULL OR suspension.until > " now ") "
 
-/* There is no column for it: our own texts are ours whoever wrote them. */
+/* The row of a version that did not write where its reason comes from. */
 static enum geotrip_reason
-reason_from_row(const struct geotrip_suspension *suspension)
+reason_by_text(const struct geotrip_suspension *suspension)
 {
 	const char *reason = suspension->reason;
 
@@ -48,8 +48,11 @@ void geotrip_sqlite_suspension(pool_t pool, sqlite3_stmt *stmt, int idx,
 	suspension_r->released_at = sqlite3_column_int64(stmt, idx++);
 	suspension_r->released_by = geotrip_end_parse(
 		(const char *)sqlite3_column_text(stmt, idx++));
-	suspension_r->release_reason = geotrip_sqlite_text(pool, stmt, idx);
-	suspension_r->reason_from = reason_from_row(suspension_r);
+	suspension_r->release_reason = geotrip_sqlite_text(pool, stmt, idx++);
+	suspension_r->reason_from = geotrip_reason_parse(
+		(const char *)sqlite3_column_text(stmt, idx));
+	if (suspension_r->reason_from == GEOTRIP_REASON_UNKNOWN)
+		suspension_r->reason_from = reason_by_text(suspension_r);
 }
 
 static int

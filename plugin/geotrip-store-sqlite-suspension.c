@@ -13,7 +13,8 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 {
 	static const char sql[] =
 		"INSERT INTO suspension (user_id, since, until, reason, rule, "
-		"countries, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+		"countries, source, reason_from) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 
 	if (stmt == NULL)
@@ -25,6 +26,8 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 	geotrip_sqlite_bind_text(stmt, 5, new->rule);
 	geotrip_sqlite_bind_text(stmt, 6, new->countries);
 	geotrip_sqlite_bind_text(stmt, 7, geotrip_source_name(new->source));
+	geotrip_sqlite_bind_text(stmt, 8, geotrip_reason_name(
+		new->reason_from));
 	if (geotrip_sqlite_run(store, stmt, error_r) < 0)
 		return -1;
 	*id_r = sqlite3_last_insert_rowid(store->db);
@@ -171,10 +174,14 @@ find_active(struct geotrip_store *store, int64_t user_id, int64_t *id_r,
 
 static int
 change_suspension(struct geotrip_store *store, int64_t id, int64_t until,
-		  const char *reason, const char **error_r)
+		  const char *reason, enum geotrip_reason reason_from,
+		  const char **error_r)
 {
+	/* the owner of an account that tripped is not told what operators
+	   write of it */
 	static const char sql[] =
-		"UPDATE suspension SET until = ?2, reason = ?3 WHERE id = ?1";
+		"UPDATE suspension SET until = ?2, reason = ?3, reason_from = "
+		"CASE WHEN rule IS NULL THEN ?4 ELSE 'rule' END WHERE id = ?1";
 	sqlite3_stmt *stmt = geotrip_sqlite_stmt(store, sql, error_r);
 
 	if (stmt == NULL)
@@ -182,17 +189,20 @@ change_suspension(struct geotrip_store *store, int64_t id, int64_t until,
 	(void)sqlite3_bind_int64(stmt, 1, id);
 	geotrip_sqlite_bind_until(stmt, 2, until);
 	geotrip_sqlite_bind_text(stmt, 3, reason);
+	geotrip_sqlite_bind_text(stmt, 4, geotrip_reason_name(reason_from));
 	return geotrip_sqlite_run(store, stmt, error_r);
 }
 
 static int
 suspend(struct geotrip_store *store, const char *user, int64_t until,
-	const char *reason, const char **error_r)
+	const char *reason, enum geotrip_reason reason_from,
+	const char **error_r)
 {
 	const struct geotrip_suspension suspension = {
 		.since = geotrip_now(),
 		.until = until,
 		.reason = reason,
+		.reason_from = reason_from,
 		.countries = "",
 		.source = GEOTRIP_SOURCE_OPERATOR,
 	};
@@ -207,7 +217,7 @@ suspend(struct geotrip_store *store, const char *user, int64_t until,
 	if (ret < 0)
 		return -1;
 	if (ret > 0) {
-		return change_suspension(store, id, until, reason,
+		return change_suspension(store, id, until, reason, reason_from,
 					 error_r);
 	}
 	return geotrip_sqlite_insert_suspension(store, user_id, &suspension,
@@ -216,7 +226,8 @@ suspend(struct geotrip_store *store, const char *user, int64_t until,
 
 static int
 suspend_durably(struct geotrip_store *store, const char *user, int64_t until,
-		const char *reason, const char **error_r)
+		const char *reason, enum geotrip_reason reason_from,
+		const char **error_r)
 {
 	const char *ignored;
 	int ret;
@@ -224,7 +235,7 @@ suspend_durably(struct geotrip_store *store, const char *user, int64_t until,
 	if (geotrip_sqlite_set_durable(store, TRUE, error_r) < 0 ||
 	    geotrip_sqlite_begin(store, error_r) < 0)
 		return -1;
-	ret = suspend(store, user, until, reason, error_r);
+	ret = suspend(store, user, until, reason, reason_from, error_r);
 	if (ret < 0)
 		geotrip_sqlite_rollback(store);
 	else
@@ -237,16 +248,21 @@ int geotrip_store_suspend(struct geotrip_store *store, const char *user,
 			  int64_t until, const char *reason,
 			  const char **error_r)
 {
-	if (reason == NULL)
-		reason = geotrip_reason_text(GEOTRIP_REASON_NOT_GIVEN);
-	return suspend_durably(store, user, until, reason, error_r);
+	enum geotrip_reason reason_from = GEOTRIP_REASON_GIVEN;
+
+	if (reason == NULL) {
+		reason_from = GEOTRIP_REASON_NOT_GIVEN;
+		reason = geotrip_reason_text(reason_from);
+	}
+	return suspend_durably(store, user, until, reason, reason_from,
+			       error_r);
 }
 
 int geotrip_store_suspend_again(struct geotrip_store *store, const char *user,
 				int64_t until, const char **error_r)
 {
 	return suspend_durably(store, user, until, geotrip_reason_text(
-		GEOTRIP_REASON_REWRITTEN), error_r);
+		GEOTRIP_REASON_REWRITTEN), GEOTRIP_REASON_REWRITTEN, error_r);
 }
 
 static int

@@ -160,8 +160,8 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 	"suspension.id, user.name, suspension.since, suspension.until, " \
 	"suspension.reason, suspension.rule, suspension.countries, " \
 	"suspension.source, suspension.released_at, suspension.released_by, " \
-	"suspension.release_reason"
-#define GEOTRIP_SQLITE_SUSPENSION_COLUMN_COUNT 11
+	"suspension.release_reason, suspension.reason_from"
+#define GEOTRIP_SQLITE_SUSPENSION_COLUMN_COUNT 12
 void geotrip_sqlite_suspension(pool_t pool, sqlite3_stmt *stmt, int idx,
 			       struct geotrip_suspension *suspension_r);
 

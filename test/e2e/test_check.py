@@ -7,7 +7,8 @@ import sqlite3
 import time
 
 from support import dovecot_conf, paths
-from support.case import Case
+from support.addresses import UNKNOWN
+from support.case import MESSAGE_ALL, Case
 from support.ports import free_port
 from support.smtp_server import DROP, STALL
 
@@ -15,8 +16,6 @@ ROWS = ["settings", "auth module", "rules", "counted services",
         "suspended services", "user names", "directory", "database", "brake",
         "notices", "unknown countries", "mmdb", "mmdb age", "mmdb access",
         "mail server", "templates"]
-# An address that the mmdb does not know.
-NOWHERE = "192.0.2.241"
 
 
 def install_mmdb_built(server, days_ago):
@@ -301,10 +300,10 @@ class UnknownCountries(CheckCase):
     def test_share(self):
         """More than 5 % of the last day's logins had no country."""
         server = self.configured().start()
-        self.logins(server, *["JP"] * 19, NOWHERE)
+        self.logins(server, *["JP"] * 19, UNKNOWN)
         self.check_row(server, "unknown countries", "ok",
                        "1 of 20 logins", "5.0 %")
-        self.logins(server, NOWHERE)
+        self.logins(server, UNKNOWN)
         server.wait_for_logins(f"0.{self.user}", 2)
         self.check_row(server, "unknown countries", "warning",
                        "2 of 21 logins", "9.5 %")
@@ -315,12 +314,13 @@ class UnknownCountries(CheckCase):
         server = self.configured(
             {"suspend_services": "smtp imap"}).start()
         self.login(self.user, "10.0.0.1", server=server)
-        self.login(self.user, NOWHERE, "pop3", server)
+        self.login(self.user, UNKNOWN, "pop3", server)
         self.assertAllowed(self.login(self.user, "JP", server=server))
         server.wait_for_logins(self.user, 1)
         server.geotrip("suspend", self.user, json=False).expect(0)
         # refused and recorded, but not counted
-        self.assertSuspended(self.login(self.user, NOWHERE, "imap", server))
+        self.assertSuspended(self.login(self.user, UNKNOWN, "imap", server),
+                             MESSAGE_ALL)
         server.wait_for_logins(self.user, 2)
         self.check_row(server, "unknown countries", "ok", "0 of 1 login ")
         with contextlib.closing(sqlite3.connect(server.database)) as db, db:

@@ -100,6 +100,8 @@ static void test_names_schema(void)
 	test_assert(geotrip_verdict_parse("tempfail") ==
 		    GEOTRIP_VERDICT_TEMPFAIL);
 	ASSERT_NAMES(source, GEOTRIP_SOURCE_OPERATOR, "suspension", "source");
+	ASSERT_NAMES(reason, GEOTRIP_REASON_REWRITTEN, "suspension",
+		     "reason_from");
 	/* the settings end the brake only */
 	ASSERT_NAMES(end, GEOTRIP_END_TIME, "suspension", "released_by");
 	ASSERT_NAMES(end, GEOTRIP_END_SETTINGS, "brake", "ended_by");

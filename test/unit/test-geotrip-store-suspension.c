@@ -168,11 +168,25 @@ static void test_store_reasons(void)
 	test_assert(geotrip_store_suspend_again(store, "again", GEOTRIP_NEVER,
 						&error) == 0);
 	test_assert(reason_from(store, "again") == GEOTRIP_REASON_REWRITTEN);
+	/* what an operator writes is an operator's, whatever it is */
+	test_assert(geotrip_store_suspend(store, "given", GEOTRIP_NEVER,
+					  geotrip_reason_text(
+						GEOTRIP_REASON_NOT_GIVEN),
+					  &error) == 0);
+	test_assert(reason_from(store, "given") == GEOTRIP_REASON_GIVEN);
+	test_assert(geotrip_store_suspend(store, "tripped", GEOTRIP_NEVER,
+					  "and spam", &error) == 0);
+	test_assert(reason_from(store, "tripped") == GEOTRIP_REASON_RULE);
 	/* other programs read these */
 	test_assert_strcmp(sql("SELECT reason FROM active_suspension "
 			       "WHERE user IN ('none', 'again') ORDER BY user"),
 			   "suspended before the database was lost "
 			   "by an operator");
+	/* rows of an older version */
+	(void)sql("UPDATE suspension SET reason_from = NULL");
+	test_assert(reason_from(store, "tripped") == GEOTRIP_REASON_RULE);
+	test_assert(reason_from(store, "none") == GEOTRIP_REASON_NOT_GIVEN);
+	test_assert(reason_from(store, "again") == GEOTRIP_REASON_REWRITTEN);
 	test_end();
 	geotrip_store_deinit(&store);
 	remove_db();

@@ -24,7 +24,7 @@ static void test_store_schema(void)
 	umask(0077);
 	store = open_store(TRUE);
 	test_assert_strcmp(sql("PRAGMA application_id"), "1734700884");
-	test_assert_strcmp(sql("PRAGMA user_version"), "6");
+	test_assert_strcmp(sql("PRAGMA user_version"), "7");
 	test_assert_strcmp(sql("PRAGMA journal_mode"), "wal");
 	test_assert(stat(test_store_path, &st) == 0 &&
 		    (st.st_mode & 0777) == 0600);
@@ -66,11 +66,11 @@ static void test_store_refused(void)
 	test_begin("store: a newer schema is refused, and left alone");
 	store = open_store(TRUE);
 	geotrip_store_deinit(&store);
-	(void)sql("PRAGMA user_version = 7");
+	(void)sql("PRAGMA user_version = 8");
 	test_assert(try_open(TRUE, &error) < 0);
-	test_assert(strstr(error, "has version 7") != NULL);
-	test_assert_strcmp(sql("PRAGMA user_version"), "7");
-	(void)sql("PRAGMA user_version = 6");
+	test_assert(strstr(error, "has version 8") != NULL);
+	test_assert_strcmp(sql("PRAGMA user_version"), "8");
+	(void)sql("PRAGMA user_version = 7");
 	test_end();
 
 	test_begin("store: a damaged version is refused");
