@@ -354,7 +354,8 @@ static bool resume(struct store_life *life)
 	struct geotrip_brake brake;
 
 	return find_brake(life, NULL, &brake) &&
-		geotrip_store_brake_end(life->store, brake.id, "operator",
+		geotrip_store_brake_end(life->store, brake.id,
+					GEOTRIP_END_OPERATOR,
 					&life->error) > 0;
 }
 

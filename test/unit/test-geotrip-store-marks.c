@@ -400,8 +400,10 @@ static void test_store_brakes(void)
 	test_begin("store: each is prolonged and ends by itself");
 	test_assert(geotrip_store_brake_prolong(store, 1, 9, &error) == 0);
 	test_assert_strcmp(sql("SELECT over_at FROM brake"), "9 6 7");
-	test_assert(geotrip_store_brake_end(store, 3, "time", &error) == 1);
-	test_assert(geotrip_store_brake_end(store, 3, "time", &error) == 0);
+	test_assert(geotrip_store_brake_end(store, 3,
+					    GEOTRIP_END_TIME, &error) == 1);
+	test_assert(geotrip_store_brake_end(store, 3,
+					    GEOTRIP_END_TIME, &error) == 0);
 	test_assert(geotrip_store_brake_prolong(store, 3, 10, &error) == 0);
 	test_assert_strcmp(sql("SELECT over_at FROM brake"), "9 6 7");
 	test_assert_strcmp(sql("SELECT id FROM brake WHERE ended_at IS NULL "
