@@ -85,7 +85,7 @@ int geotrip_deliver(const struct geotrip_delivery_input *input,
 	i_zero(count_r);
 	run.writer = geotrip_notice_writer_init(
 		input->config, input->mailer.submit->hostname);
-	run.mailer = geotrip_mailer_init(&input->mailer);
+	run.mailer = geotrip_mailer_init(&input->mailer, input->told_to_stop);
 	run_all(&run);
 	if (run.progress != NULL)
 		run.progress(0, 0);

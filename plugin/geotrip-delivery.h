@@ -19,7 +19,8 @@ struct geotrip_delivery_input {
 	/* to the userdb */
 	struct auth_master_connection *auth;
 	struct event *event;
-	/* asked before each notice: shall the run end here? */
+	/* asked before each notice, and while the mail server is waited for:
+	   shall the run end here? */
 	bool (*told_to_stop)(void);
 	/* If it is not NULL and there is a lot to do, it is called after each
 	   notice, and instead of a line in the log for each that was sent. At

@@ -38,9 +38,12 @@ ARRAY_DEFINE_TYPE(geotrip_mailer_recipient, struct geotrip_mailer_recipient);
 
 struct geotrip_mailer;
 
-/* The settings must live as long as the mailer. */
+/* The settings must live as long as the mailer. When told_to_stop() returns
+   TRUE, which is to be looked for all the time, a mail server has a second to
+   take the message at work. */
 struct geotrip_mailer *
-geotrip_mailer_init(const struct geotrip_mailer_settings *set);
+geotrip_mailer_init(const struct geotrip_mailer_settings *set,
+		    bool (*told_to_stop)(void));
 void geotrip_mailer_deinit(struct geotrip_mailer **mailer);
 
 /* Connect to submission_host, which must be set, as for a message, and say
@@ -57,8 +60,9 @@ int geotrip_mailer_connect(struct geotrip_mailer *mailer,
 /* Send the message (lines end with LF) to the recipients, and write down the
    answer for each; error texts are allocated from the pool. Returns 0, or -1
    with an error if the server could not be reached, did not want to talk to
-   us, or stopped talking: then nobody has got the message, all are deferred,
-   and the next message will probably fare no better. */
+   us, stopped talking or does not stop, or if the run was told to stop: then
+   nobody has got the message as far as is known, all are deferred, and the
+   next message will probably fare no better. */
 int geotrip_mailer_send(struct geotrip_mailer *mailer,
 			const struct smtp_address *from,
 			ARRAY_TYPE(geotrip_mailer_recipient) *recipients,

@@ -7,7 +7,7 @@ import socketserver
 import threading
 import typing
 
-# What a stage can do besides answering.
+# What a stage can do besides answering; a Flood, too.
 STALL, DROP = "stall", "drop"
 # connect, ehlo, mail, rcpt and data are before their answers, message is after
 # the last line of a message. accepted is the same, but too late: the server
@@ -23,10 +23,23 @@ class Message(typing.NamedTuple):
     connection: int
 
 
+class Flood(typing.NamedTuple):
+    """An answer without end: begin, and then again and again what comes after
+    it. pause: so many seconds between one time and the next."""
+    begin: bytes
+    again: bytes
+    pause: float = 0
+
+    def pour(self, connection, ending):
+        connection.sendall(self.begin)
+        while not ending.wait(self.pause):
+            connection.sendall(self.again)
+
+
 class Trouble:
-    """What goes wrong at a stage: STALL, DROP, or an answer. address: only for
-    that recipient; times: only so often; after: only when the server has that
-    many messages."""
+    """What goes wrong at a stage: STALL, DROP, a Flood, or an answer. address:
+    only for that recipient; times: only so often; after: only when the server
+    has that many messages."""
 
     def __init__(self, stage, what, address=None, times=None, after=0):
         if stage not in STAGES:
@@ -82,9 +95,12 @@ class _Session(socketserver.StreamRequestHandler):
         what = self.server.trouble_at(stage, address)
         if what is None:
             return False
+        self.server.met.append(stage)
         if what == STALL:
             self.server.ending.wait()
-        if what in (STALL, DROP):
+        if isinstance(what, Flood):
+            what.pour(self.connection, self.server.ending)
+        if what in (STALL, DROP) or isinstance(what, Flood):
             raise _HangUp
         self._say(what)
         return True
@@ -174,7 +190,8 @@ def _address(argument):
 
 class SmtpServer(socketserver.ThreadingTCPServer):
     """messages: all that it has taken; commands: for each connection, the
-    lines that it heard; troubles: what goes wrong, a list to be changed;
+    lines that it heard; troubles: what goes wrong, a list to be changed; met:
+    the stages at which something did;
     encrypted: the connections with TLS. tls is the context for that, or None;
     tls_at_once: before the greeting."""
 
@@ -190,7 +207,7 @@ class SmtpServer(socketserver.ThreadingTCPServer):
         self.ending = threading.Event()
         self._lock = threading.Lock()
         self.features = ["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"]
-        self.messages, self.troubles = [], []
+        self.messages, self.troubles, self.met = [], [], []
         self.commands = collections.defaultdict(list)
         self._connections = []
         threading.Thread(target=self.serve_forever, args=(0.05,),
@@ -206,6 +223,7 @@ class SmtpServer(socketserver.ThreadingTCPServer):
         with self._lock:
             self.messages.clear()
             self.troubles.clear()
+            self.met.clear()
             self.commands.clear()
 
     def trouble(self, stage, what, **limits):
