@@ -142,7 +142,7 @@ static unsigned int end_sessions(struct geotrip_cmd *cmd)
 	if (array_count(&users.names) == 0)
 		return 0;
 	array_sort(&users.names, i_strcmp_p);
-	ended = geotrip_sessions_end(socket_path("anvil"), SUBMISSION,
+	ended = geotrip_sessions_end(doveadm_settings->base_dir, SUBMISSION,
 				     &users.names, &cmd->config, &error);
 	if (ended < 0) {
 		geotrip_cmd_fail(cmd, t_strdup_printf(

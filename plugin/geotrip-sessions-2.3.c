@@ -1,7 +1,9 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
 /* Sessions in Dovecot 2.3: anvil tells which process serves whom, and a signal
-   ends it, as doveadm kick does. */
+   ends it, as doveadm kick does. Anvil knows what login processes told it, and
+   those talk to everybody: it is believed only what geotrip-process.c proves.
+   */
 
 #include "lib.h"
 #include "array.h"
@@ -9,11 +11,12 @@
 #include "strescape.h"
 #include "geotrip-anvil.h"
 #include "geotrip-common.h"
+#include "geotrip-process.h"
 #include "geotrip-sessions.h"
 
-#include <signal.h>
-
 #define ANVIL_DUMP "VERSION\tanvil\t1\t0\nCONNECT-DUMP\n"
+/* Of processes that are left alone; there may be as many as somebody likes. */
+#define MAX_WARNINGS 10
 
 struct session_process {
 	pid_t pid;
@@ -74,7 +77,7 @@ parse_line(const char *line, const char *service,
 }
 
 static int
-read_sessions(const char *anvil_path, const char *service,
+read_sessions(const char *base_dir, const char *service,
 	      ARRAY_TYPE(const_string) *users,
 	      const struct geotrip_config *config,
 	      ARRAY_TYPE(session_process) *processes, const char **error_r)
@@ -82,7 +85,8 @@ read_sessions(const char *anvil_path, const char *service,
 	struct geotrip_anvil anvil;
 	const char *line = NULL;
 
-	if (geotrip_anvil_connect(&anvil, anvil_path, error_r) < 0)
+	if (geotrip_anvil_connect(&anvil, t_strconcat(base_dir, "/anvil", NULL),
+				  error_r) < 0)
 		return -1;
 	if (geotrip_anvil_send(&anvil, ANVIL_DUMP, error_r) == 0) {
 		/* an empty line is the end */
@@ -100,30 +104,64 @@ read_sessions(const char *anvil_path, const char *service,
 	return line == NULL ? -1 : 0;
 }
 
-int geotrip_sessions_end(const char *anvil_path, const char *service,
+/* Returns 1 if the process was ended, 0 if not, or -1 with an error. */
+static int
+end_process(const struct session_process *process, pid_t master,
+	    const char *service, unsigned int *left_alone,
+	    const char **error_r)
+{
+	const char *error;
+
+	/* a service's processes run the program of its name */
+	switch (geotrip_process_end(process->pid, master, service, &error)) {
+	case GEOTRIP_PROCESS_ENDED:
+		return 1;
+	case GEOTRIP_PROCESS_GONE:
+		return 0;
+	case GEOTRIP_PROCESS_LEFT_ALONE:
+		if (++*left_alone <= MAX_WARNINGS) {
+			i_warning("geotrip: anvil says that process %ld "
+				  "serves suspended users, but %s: it is left "
+				  "alone", (long)process->pid, error);
+		}
+		return 0;
+	case GEOTRIP_PROCESS_FAILED:
+		break;
+	}
+	*error_r = error;
+	return -1;
+}
+
+int geotrip_sessions_end(const char *base_dir, const char *service,
 			 ARRAY_TYPE(const_string) *users,
 			 const struct geotrip_config *config,
 			 const char **error_r)
 {
 	ARRAY_TYPE(session_process) processes;
 	const struct session_process *process;
-	int ended = 0;
+	unsigned int left_alone = 0;
+	pid_t master;
+	int ret, ended = 0;
 
 	t_array_init(&processes, 64);
-	if (read_sessions(anvil_path, service, users, config, &processes,
-			  error_r) < 0)
+	if (read_sessions(base_dir, service, users, config, &processes,
+			  error_r) < 0 ||
+	    geotrip_process_master(base_dir, &master, error_r) < 0)
 		return -1;
 
 	array_foreach(&processes, process) {
 		if (!process->all_listed)
 			continue;
-		if (kill(process->pid, SIGTERM) == 0)
-			ended += process->sessions;
-		else if (errno != ESRCH) {
-			*error_r = t_strdup_printf("kill(%ld) failed: %m",
-						   (long)process->pid);
+		ret = end_process(process, master, service, &left_alone,
+				  error_r);
+		if (ret < 0)
 			return -1;
-		}
+		if (ret > 0)
+			ended += process->sessions;
+	}
+	if (left_alone > MAX_WARNINGS) {
+		i_warning("geotrip: so were %u more processes",
+			  left_alone - MAX_WARNINGS);
 	}
 	return ended;
 }

@@ -97,7 +97,7 @@ end_sessions(struct geotrip_anvil *anvil,
 	return ended;
 }
 
-int geotrip_sessions_end(const char *anvil_path, const char *service,
+int geotrip_sessions_end(const char *base_dir, const char *service,
 			 ARRAY_TYPE(const_string) *users,
 			 const struct geotrip_config *config,
 			 const char **error_r)
@@ -107,7 +107,8 @@ int geotrip_sessions_end(const char *anvil_path, const char *service,
 	pool_t pool;
 	int ended = -1;
 
-	if (geotrip_anvil_connect(&anvil, anvil_path, error_r) < 0)
+	if (geotrip_anvil_connect(&anvil, t_strconcat(base_dir, "/anvil", NULL),
+				  error_r) < 0)
 		return -1;
 	pool = pool_alloconly_create("geotrip sessions", 4096);
 	p_array_init(&commands, pool, 16);

@@ -1,9 +1,12 @@
 """Sessions that were open before a suspension."""
 
 import contextlib
+import shutil
+import socket
+import subprocess
+import unittest
 
-from support import dovecot_conf
-from support import dovecot_conf
+from support import dovecot_conf, paths, seccomp
 from support.addresses import address
 from support.case import PASSWORD
 from support.mail_clients import ImapSession, SmtpSession
@@ -149,3 +152,148 @@ class NotEnded(SessionCase):
             conf="protocols = imap\n").start()
         self.suspend(self.user, server=server)
         self.assertEqual(self.notify(server=server)["sessions"], 0)
+
+
+# A service whose program has the name of submission's, as root; it says that
+# it is alive.
+IMPOSTOR = """\
+#!/bin/sh
+while sleep 0.1; do
+	echo $$ >>{top}/impostor.pids
+done
+"""
+
+
+@unittest.skipIf(dovecot_conf.SERIES != "2.3",
+                 "Dovecot 2.4 ends sessions itself")
+class Lies(SessionCase):
+    """A login process that was taken over tells anvil that other processes
+    serve a suspended user."""
+
+    conf = """\
+service impostor {
+  executable = {top}/submission
+  user = root
+  unix_listener impostor {
+  }
+}
+"""
+
+    @classmethod
+    def prepare(cls, server):
+        program = server.top / "submission"
+        program.write_text(IMPOSTOR.format(top=server.top))
+        program.chmod(0o755)
+
+    def lie(self, *pids):
+        anvil = socket.socket(socket.AF_UNIX)
+        self.addCleanup(anvil.close)
+        anvil.connect(str(self.dovecot.run / "anvil"))
+        anvil.sendall(b"VERSION\tanvil\t1\t0\n" + b"".join(
+            b"CONNECT\t%d\tsubmission/8.8.8.8/%s\n" % (
+                pid, self.user.encode()) for pid in pids))
+        # It answers in turn.
+        anvil.sendall(b"LOOKUP\tnobody\n")
+        self.assertEqual(anvil.recv(10), b"0\n")
+
+    def check(self, *pids, reason):
+        """The session of the user ends, and nothing else does."""
+        session = self.session("submission", self.user)
+        self.suspend(self.user)
+        self.lie(*pids)
+        result = self.run_notify()
+        self.assertIn("sessions=1", result.text)
+        wait_until(lambda: not session.is_open(), "the session ends")
+        for pid in pids:
+            self.assertRegex(result.error_text,
+                             f"Warning: .* process {pid} .*{reason}")
+
+    def bystander(self, program, **user):
+        """A process that answers as long as it lives."""
+        process = subprocess.Popen([program], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, **user)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stdin.close)
+        self.assertAlive(process)
+        return process
+
+    def assertAlive(self, process):
+        process.stdin.write(b"alive\n")
+        process.stdin.flush()
+        self.assertEqual(process.stdout.readline(), b"alive\n")
+
+    def test_root(self):
+        """Processes of root's are left alone, and named."""
+        process = self.bystander(paths.tool("cat"))
+        self.check(process.pid, reason="no child of Dovecot's master")
+        self.assertAlive(process)
+
+    def test_stranger(self):
+        """So are those of another user that are none of Dovecot's, whatever
+        they are called."""
+        program = self.dovecot.top / "bin" / "submission"
+        program.parent.mkdir()
+        shutil.copy(paths.tool("cat"), program)
+        process = self.bystander(program, user="dovecot", group="dovecot",
+                                 extra_groups=[])
+        self.check(process.pid, reason="no child of Dovecot's master")
+        self.assertAlive(process)
+
+    def test_another_service(self):
+        """Of Dovecot's, those of other services."""
+        auth = self.dovecot.auth_pid()
+        self.check(auth, reason="does not run submission")
+        self.assertAllowed(self.login(f"later.{self.user}", "JP"))
+        self.assertEqual(self.dovecot.auth_pid(), auth)
+
+    def test_root_in_dovecot(self):
+        """Of those, the ones that are root."""
+        pids = self.dovecot.top / "impostor.pids"
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.dovecot.run / "impostor"))
+            wait_until(pids.exists, "the service is there")
+            pid = int(pids.read_text().split()[0])
+            self.check(pid, reason="runs as root")
+            seen = len(pids.read_text().split())
+            wait_until(lambda: len(pids.read_text().split()) > seen + 2,
+                       "it goes on")
+        self.assertEqual(set(map(int, pids.read_text().split())), {pid})
+
+    def test_special(self):
+        """The first process, the master process, and what is no process."""
+        self.check(1, self.dovecot.process.pid, reason="serves nobody")
+        self.assertAllowed(self.login(f"later.{self.user}", "JP"))
+        self.lie(0, 2**22 + 1)
+        self.assertEqual(self.notify()["sessions"], 0)
+        self.assertIsNone(self.dovecot.process.poll())
+
+    def test_many(self):
+        """Lies do not fill the log."""
+        self.suspend(self.user)
+        processes = [self.bystander(paths.tool("cat")) for _ in range(15)]
+        self.lie(*(process.pid for process in processes))
+        result = self.run_notify()
+        lines = [line for line in result.error_text.splitlines()
+                 if "Warning" in line]
+        self.assertEqual(len(lines), 11, lines)
+        self.assertIn("5 more", lines[-1])
+        for process in processes:
+            self.assertAlive(process)
+
+    def test_old_kernel(self):
+        """Where the kernel cannot take hold of a process, none is ended, and
+        that is said; notices go out all the same."""
+        session = self.session("submission", self.user)
+        self.suspend(self.user)
+        done = subprocess.run(
+            [paths.tool("doveadm"), "-c", self.dovecot.conf_path, "geotrip",
+             "notify"], stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, check=False,
+            preexec_fn=seccomp.without(seccomp.PIDFD_OPEN))
+        self.assertEqual(done.returncode, 75, done.stderr)
+        self.assertIn("Linux 5.3", done.stderr)
+        self.assertTrue(session.is_open())
+        self.one_message()
+        self.assertEqual(self.notify()["sessions"], 1)
+        wait_until(lambda: not session.is_open(), "the session ends")
