@@ -4,6 +4,7 @@
    notices, and of logins that had no country? */
 
 #include "lib.h"
+#include "geotrip-rights.h"
 #include "doveadm-geotrip-check.h"
 
 /* Somebody waits for the answer. */
@@ -97,9 +98,16 @@ void geotrip_check_database(struct geotrip_check *check)
 		.path = check->config.db_path,
 		.lock_wait_msecs = LOCK_WAIT_MSECS,
 	};
-	struct geotrip_store *store = geotrip_store_init(&set);
+	struct geotrip_rights rights;
+	struct geotrip_store *store;
 	const char *error;
 
+	if (geotrip_rights_take(&rights, set.path, &error) < 0) {
+		geotrip_check_row(check, "database", GEOTRIP_CHECK_FAILED,
+				  "%s", error);
+		return;
+	}
+	store = geotrip_store_init(&set);
 	if (geotrip_store_open(store, &error) < 0 ||
 	    geotrip_store_try_write(store, &error) < 0) {
 		geotrip_check_row(check, "database", GEOTRIP_CHECK_FAILED,
@@ -112,4 +120,5 @@ void geotrip_check_database(struct geotrip_check *check)
 		check_unknown(check, store);
 	}
 	geotrip_store_deinit(&store);
+	geotrip_rights_give_back(&rights);
 }

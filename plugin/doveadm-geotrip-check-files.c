@@ -6,6 +6,7 @@
 #include "lib.h"
 #include "eacces-error.h"
 #include "ipwd.h"
+#include "geotrip-rights.h"
 #include "doveadm-geotrip-check.h"
 
 #include <fcntl.h>
@@ -21,51 +22,13 @@ const char *geotrip_check_user_name(uid_t uid)
 	return t_strdup_printf("the user with the id %s", dec2str(uid));
 }
 
-struct root_groups {
-	gid_t *list;
-	int count;
-};
-
-static void become_root(const struct root_groups *groups)
-{
-	if (seteuid(0) < 0 || setegid(0) < 0 ||
-	    setgroups(groups->count, groups->list) < 0)
-		i_fatal("Becoming root again failed: %m");
-}
-
-/* Root's own groups would permit more than the owner may. Returns FALSE if
-   root may not become everybody, as in some containers. */
-static bool become_owner(const struct geotrip_check *check,
-			 struct root_groups *groups_r)
-{
-	struct passwd pw;
-	int ret;
-
-	groups_r->count = getgroups(0, NULL);
-	if (groups_r->count < 0)
-		return FALSE;
-	groups_r->list = t_new(gid_t, groups_r->count + 1);
-	groups_r->count = getgroups(groups_r->count, groups_r->list);
-	if (groups_r->count < 0)
-		return FALSE;
-	if (i_getpwuid(check->owner_uid, &pw) > 0)
-		ret = initgroups(pw.pw_name, check->owner_gid);
-	else
-		ret = setgroups(1, &check->owner_gid);
-	if (ret == 0 && setegid(check->owner_gid) == 0 &&
-	    seteuid(check->owner_uid) == 0)
-		return TRUE;
-	if (ret == 0)
-		become_root(groups_r);
-	return FALSE;
-}
-
 bool geotrip_check_access(const struct geotrip_check *check, const char *path,
 			  int mode, const char **error_r)
 {
-	struct root_groups groups;
+	struct geotrip_rights rights;
 	bool switched = geteuid() == 0 && check->have_owner &&
-		become_owner(check, &groups);
+		geotrip_rights_take_user(&rights, check->owner_uid,
+					 check->owner_gid) == 0;
 	int ret = faccessat(AT_FDCWD, path, mode, AT_EACCESS);
 
 	if (ret < 0) {
@@ -73,7 +36,7 @@ bool geotrip_check_access(const struct geotrip_check *check, const char *path,
 			t_strdup_printf("access(%s) failed: %m", path);
 	}
 	if (switched)
-		become_root(&groups);
+		geotrip_rights_give_back(&rights);
 	return ret == 0;
 }
 

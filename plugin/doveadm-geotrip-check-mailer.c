@@ -47,7 +47,7 @@ static const char *what_to_do(unsigned int status)
 static int
 try_server(const struct geotrip_mailer_settings *set, const char **error_r)
 {
-	struct geotrip_mailer *mailer = geotrip_mailer_init(set);
+	struct geotrip_mailer *mailer = geotrip_mailer_init(set, NULL);
 	failure_callback_t *fatal, *error, *info, *debug;
 	unsigned int status;
 	int ret;

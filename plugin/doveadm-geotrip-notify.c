@@ -7,7 +7,6 @@
 #include "array.h"
 #include "auth-master.h"
 #include "lib-signals.h"
-#include "restrict-access.h"
 #include "geotrip-delivery.h"
 #include "geotrip-sessions.h"
 #include "doveadm-geotrip.h"
@@ -19,6 +18,7 @@
 
 /* The one service of Dovecot's by which mail is sent. */
 #define SUBMISSION "submission"
+#define USERDB_SOCKET "auth-userdb"
 /* For one lookup. */
 #define USERDB_TIMEOUT_MSECS (30 * 1000)
 /* Who looks on wants to see something move. */
@@ -52,32 +52,15 @@ static const char *socket_path(const char *name)
 	return t_strconcat(doveadm_settings->base_dir, "/", name, NULL);
 }
 
-/* Dovecot does not start sendmail as root. Whoever owns the database is a user
-   of Dovecot's without other rights, who can do all that is left to do. */
-static int stop_being_root(struct geotrip_cmd *cmd, const char **error_r)
+/* Whose socket it is may look up everybody. Others may have to be root to reach
+   it, or to be told of other users than themselves. */
+static bool userdb_needs_root(const struct geotrip_cmd *cmd)
 {
-	const char *path = cmd->config.db_path;
-	struct restrict_access_settings set;
 	struct stat st;
 
-	if (geteuid() != 0)
-		return 0;
-	if (stat(path, &st) < 0) {
-		*error_r = t_strdup_printf("stat(%s) failed: %m", path);
-		return -1;
-	}
-	if (st.st_uid == 0 || st.st_gid == 0) {
-		*error_r = t_strdup_printf(
-			"Database geotrip_db=%s: belongs to root. Give it to "
-			"the user and group that the auth process runs as",
-			path);
-		return -1;
-	}
-	restrict_access_init(&set);
-	set.uid = st.st_uid;
-	set.gid = st.st_gid;
-	restrict_access(&set, 0, NULL);
-	return 0;
+	if (stat(socket_path(USERDB_SOCKET), &st) < 0)
+		return errno != ENOENT;
+	return st.st_uid != cmd->rights.uid;
 }
 
 static void
@@ -88,6 +71,7 @@ deliver(struct geotrip_cmd *cmd, const struct geotrip_mailer_settings *mailer,
 		.config = &cmd->config,
 		.store = cmd->store,
 		.mailer = *mailer,
+		.rights = &cmd->rights,
 		.event = cmd->event,
 		.told_to_stop = told_to_stop,
 		.progress = on_terminal ? show_progress : NULL,
@@ -96,7 +80,7 @@ deliver(struct geotrip_cmd *cmd, const struct geotrip_mailer_settings *mailer,
 	stop_signal = 0;
 	lib_signals_set_handler(SIGINT, 0, remember_signal, NULL);
 	lib_signals_set_handler(SIGTERM, 0, remember_signal, NULL);
-	input.auth = auth_master_init(socket_path("auth-userdb"), 0);
+	input.auth = auth_master_init(socket_path(USERDB_SOCKET), 0);
 	auth_master_set_timeout(input.auth, USERDB_TIMEOUT_MSECS);
 	if (geotrip_deliver(&input, count_r) < 0)
 		doveadm_exit_code = EX_TEMPFAIL;
@@ -142,8 +126,10 @@ static unsigned int end_sessions(struct geotrip_cmd *cmd)
 	if (array_count(&users.names) == 0)
 		return 0;
 	array_sort(&users.names, i_strcmp_p);
+	geotrip_rights_be_root(&cmd->rights);
 	ended = geotrip_sessions_end(doveadm_settings->base_dir, SUBMISSION,
 				     &users.names, &cmd->config, &error);
+	geotrip_rights_be_owner(&cmd->rights);
 	if (ended < 0) {
 		geotrip_cmd_fail(cmd, t_strdup_printf(
 			"The open sessions could not be ended: %s", error));
@@ -194,10 +180,10 @@ static void notify(struct geotrip_cmd *cmd, struct doveadm_cmd_context *cctx)
 	} else if (geotrip_cmd_expire(cmd)) {
 		/* a thief goes on sending while we talk to the mail server */
 		ended = end_sessions(cmd);
+		if (!userdb_needs_root(cmd))
+			geotrip_cmd_stay_owner(cctx, cmd);
 		if (geotrip_cmd_read_mailer(cctx, cmd->pool, &mailer,
-					    &error) < 0 ||
-		    (*mailer.submit->submission_host == '\0' &&
-		     stop_being_root(cmd, &error) < 0))
+					    &error) < 0)
 			geotrip_cmd_fail(cmd, error);
 		else
 			deliver(cmd, &mailer, on_terminal, &count);
@@ -213,7 +199,7 @@ static void cmd_geotrip_notify(struct doveadm_cmd_context *cctx)
 {
 	struct geotrip_cmd cmd;
 
-	if (!geotrip_cmd_begin(cctx, &cmd))
+	if (!geotrip_cmd_begin_with_root(cctx, &cmd))
 		return;
 	notify(&cmd, cctx);
 	geotrip_cmd_end(&cmd);

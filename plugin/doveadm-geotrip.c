@@ -13,45 +13,75 @@
 /* An operator can wait for a lock. */
 #define LOCK_WAIT_MSECS 10000
 
-bool geotrip_cmd_begin(struct doveadm_cmd_context *cctx,
-		       struct geotrip_cmd *cmd_r)
+static int
+cmd_open(struct doveadm_cmd_context *cctx, struct geotrip_cmd *cmd,
+	 bool needs_root, const char **error_r)
 {
 	struct geotrip_store_settings store_set = {
-		/* doveadm runs as root: Dovecot could not write a database
-		   that was created here */
+		/* that is for the auth process, which knows who it is */
 		.create = FALSE,
 		.lock_wait_msecs = LOCK_WAIT_MSECS,
 	};
+
+	if (geotrip_cmd_read_settings(cctx, cmd->pool, &cmd->config,
+				      error_r) < 0)
+		return -1;
+	if (*cmd->config.db_path == '\0') {
+		*error_r = "geotrip is switched off: "
+			"the setting geotrip_db is empty";
+		return -1;
+	}
+	if (geotrip_rights_take(&cmd->rights, cmd->config.db_path,
+				error_r) < 0)
+		return -1;
+	if (!needs_root)
+		geotrip_cmd_stay_owner(cctx, cmd);
+	store_set.path = cmd->config.db_path;
+	cmd->store = geotrip_store_init(&store_set);
+	return geotrip_store_open(cmd->store, error_r);
+}
+
+static bool
+cmd_begin(struct doveadm_cmd_context *cctx, struct geotrip_cmd *cmd,
+	  bool needs_root)
+{
 	const char *error;
 
-	i_zero(cmd_r);
-	cmd_r->pool = pool_alloconly_create("geotrip command", 4096);
-	cmd_r->event = geotrip_event_create(NULL);
-	if (geotrip_cmd_read_settings(cctx, cmd_r->pool, &cmd_r->config,
-				      &error) < 0) {
-		geotrip_cmd_fail(cmd_r, error);
-		geotrip_cmd_end(cmd_r);
-		return FALSE;
-	}
-	if (*cmd_r->config.db_path == '\0') {
-		geotrip_cmd_fail(cmd_r, "geotrip is switched off: "
-				 "the setting geotrip_db is empty");
-		geotrip_cmd_end(cmd_r);
-		return FALSE;
-	}
-	store_set.path = cmd_r->config.db_path;
-	cmd_r->store = geotrip_store_init(&store_set);
-	if (geotrip_store_open(cmd_r->store, &error) < 0) {
-		geotrip_cmd_fail(cmd_r, error);
-		geotrip_cmd_end(cmd_r);
+	i_zero(cmd);
+	cmd->pool = pool_alloconly_create("geotrip command", 4096);
+	cmd->event = geotrip_event_create(NULL);
+	if (cmd_open(cctx, cmd, needs_root, &error) < 0) {
+		geotrip_cmd_fail(cmd, error);
+		geotrip_cmd_end(cmd);
 		return FALSE;
 	}
 	return TRUE;
 }
 
+bool geotrip_cmd_begin(struct doveadm_cmd_context *cctx,
+		       struct geotrip_cmd *cmd_r)
+{
+	return cmd_begin(cctx, cmd_r, FALSE);
+}
+
+bool geotrip_cmd_begin_with_root(struct doveadm_cmd_context *cctx,
+				 struct geotrip_cmd *cmd_r)
+{
+	return cmd_begin(cctx, cmd_r, TRUE);
+}
+
+void geotrip_cmd_stay_owner(struct doveadm_cmd_context *cctx,
+			    struct geotrip_cmd *cmd)
+{
+	/* a server has other commands to serve */
+	if (cctx->conn_type == DOVEADM_CONNECTION_TYPE_CLI)
+		geotrip_rights_keep(&cmd->rights);
+}
+
 void geotrip_cmd_end(struct geotrip_cmd *cmd)
 {
 	geotrip_store_deinit(&cmd->store);
+	geotrip_rights_give_back(&cmd->rights);
 	event_unref(&cmd->event);
 	pool_unref(&cmd->pool);
 }

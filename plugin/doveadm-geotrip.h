@@ -9,6 +9,7 @@
 #include "doveadm.h"
 #include "doveadm-print.h"
 #include "geotrip-mailer.h"
+#include "geotrip-rights.h"
 #include "geotrip-settings.h"
 #include "geotrip-store.h"
 
@@ -16,6 +17,7 @@
 struct geotrip_cmd {
 	pool_t pool;
 	struct geotrip_config config;
+	struct geotrip_rights rights;
 	struct geotrip_store *store;
 	struct event *event;
 };
@@ -48,10 +50,19 @@ int geotrip_cmd_read_mailer(struct doveadm_cmd_context *cctx, pool_t pool,
 			    struct geotrip_mailer_settings *set_r,
 			    const char **error_r);
 
-/* Read the settings and open the store. Only if this returns TRUE the command
-   goes on, and ends with geotrip_cmd_end(). */
+/* Read the settings, become the owner of the database's directory (on the
+   command line for good, in a server until the command ends), and open the
+   store. Only if this returns TRUE the command goes on, and ends with
+   geotrip_cmd_end(). */
 bool geotrip_cmd_begin(struct doveadm_cmd_context *cctx,
 		       struct geotrip_cmd *cmd_r);
+/* The same for a command that needs root as well. It is the owner with
+   geotrip_rights_be_root() at hand, until geotrip_cmd_stay_owner(). */
+bool geotrip_cmd_begin_with_root(struct doveadm_cmd_context *cctx,
+				 struct geotrip_cmd *cmd_r);
+/* What is left to do does not need root. */
+void geotrip_cmd_stay_owner(struct doveadm_cmd_context *cctx,
+			    struct geotrip_cmd *cmd);
 void geotrip_cmd_end(struct geotrip_cmd *cmd);
 /* The store failed. */
 void geotrip_cmd_fail(struct geotrip_cmd *cmd, const char *error);

@@ -9,6 +9,7 @@
 #include "geotrip-delivery-private.h"
 #include "geotrip-notice.h"
 #include "geotrip-owner.h"
+#include "geotrip-rights.h"
 
 static void
 collect_login(const struct geotrip_store_login *login, void *context)
@@ -31,11 +32,15 @@ write_to_owner(struct geotrip_delivery_run *run,
 {
 	const struct geotrip_delivery_input *input = run->input;
 	ARRAY_TYPE(geotrip_notice_login) evidence;
+	enum geotrip_owner_result result;
 	const char *error;
 
-	switch (geotrip_owner_lookup(input->auth, &input->config->notify,
-				     notice->suspension.user, pool, owner_r,
-				     &error)) {
+	geotrip_rights_be_root(input->rights);
+	result = geotrip_owner_lookup(input->auth, &input->config->notify,
+				      notice->suspension.user, pool, owner_r,
+				      &error);
+	geotrip_rights_be_owner(input->rights);
+	switch (result) {
 	case GEOTRIP_OWNER_FOUND:
 		if (owner_r->problem != NULL) {
 			e_warning(input->event, "user=<%s>: %s",

@@ -11,13 +11,15 @@
 #include "geotrip-store.h"
 
 struct auth_master_connection;
+struct geotrip_rights;
 
 struct geotrip_delivery_input {
 	const struct geotrip_config *config;
 	struct geotrip_store *store;
 	struct geotrip_mailer_settings mailer;
-	/* to the userdb */
+	/* to the userdb, which is asked as root if there is one */
 	struct auth_master_connection *auth;
+	const struct geotrip_rights *rights;
 	struct event *event;
 	/* asked before each notice, and while the mail server is waited for:
 	   shall the run end here? */

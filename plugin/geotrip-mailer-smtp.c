@@ -316,14 +316,14 @@ run_transaction(struct delivery *delivery, const struct smtp_address *from,
 	struct delivery_recipient *rcpts =
 		p_new(delivery->pool, struct delivery_recipient,
 		      array_count(delivery->recipients));
-	int64_t msecs = (deadline - geotrip_now()) / 1000;
+	int64_t left = I_MAX(deadline - geotrip_now(), 0);
+	unsigned int msecs = I_MIN(left, GEOTRIP_MAILER_MAX_TIME) / 1000;
 	struct timeout *to, *to_stop;
 
 	delivery->trans = smtp_client_transaction_create(
 		delivery->mailer->conn, from, NULL, 0, finished_callback,
 		delivery);
-	msecs = I_MIN(I_MAX(msecs, 0), GEOTRIP_MAILER_MAX_TIME / 1000);
-	to = timeout_add((unsigned int)msecs, timeout_callback, delivery);
+	to = timeout_add_short(msecs, timeout_callback, delivery);
 	to_stop = timeout_add_short(STOP_LOOK_MSECS, look_for_stop, delivery);
 	if (send_sender(delivery) && send_recipients(delivery, rcpts))
 		send_data(delivery, message);
@@ -378,4 +378,71 @@ int geotrip_mailer_smtp_send(struct geotrip_mailer_smtp *mailer,
 				   mailer->set->submit->submission_host,
 				   delivery.error);
 	return -1;
+}
+
+/* A connection that is only tried. */
+struct trial {
+	struct geotrip_mailer_smtp *mailer;
+	bool over;
+	unsigned int status;
+	char *error;
+};
+
+static void trial_callback(const struct smtp_reply *reply, void *context)
+{
+	struct trial *trial = context;
+
+	trial->over = TRUE;
+	if (!smtp_reply_is_success(reply)) {
+		trial->status = reply->status;
+		trial->error = i_strdup(smtp_reply_log(reply));
+	}
+	io_loop_stop(trial->mailer->ioloop);
+}
+
+static void trial_timeout(struct trial *trial)
+{
+	trial->over = TRUE;
+	trial->status = SMTP_CLIENT_COMMAND_ERROR_TIMED_OUT;
+	trial->error = i_strdup("Does not answer in time");
+	io_loop_stop(trial->mailer->ioloop);
+}
+
+static void
+run_trial(struct geotrip_mailer_smtp *mailer, struct trial *trial)
+{
+	unsigned int msecs = mailer->set->submit->submission_timeout * 1000;
+	struct timeout *to;
+
+	/* The client's own timeout is for each address, and begins again with
+	   each step. */
+	to = timeout_add_short(msecs, trial_timeout, trial);
+	geotrip_mailer_input_allow(&mailer->input, MAX_INPUT_BYTES);
+	smtp_client_connection_connect(mailer->conn, trial_callback, trial);
+	while (!trial->over)
+		io_loop_run(mailer->ioloop);
+	timeout_remove(&to);
+	mailer_disconnect(mailer);
+}
+
+int geotrip_mailer_smtp_connect(struct geotrip_mailer_smtp *mailer,
+				unsigned int *status_r, const char **error_r)
+{
+	struct trial trial = { .mailer = mailer };
+	struct ioloop *outer = current_ioloop;
+	int ret;
+
+	*status_r = 0;
+	io_loop_set_current(mailer->ioloop);
+	ret = mailer_connect(mailer, error_r);
+	if (ret == 0)
+		run_trial(mailer, &trial);
+	io_loop_set_current(outer);
+	if (trial.error != NULL) {
+		*status_r = trial.status;
+		*error_r = t_strdup(trial.error);
+		i_free(trial.error);
+		ret = -1;
+	}
+	return ret;
 }

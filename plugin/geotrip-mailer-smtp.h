@@ -25,4 +25,8 @@ int geotrip_mailer_smtp_send(struct geotrip_mailer_smtp *mailer,
 			     const string_t *message, pool_t pool,
 			     const char **error_r);
 
+/* As geotrip_mailer_connect(). */
+int geotrip_mailer_smtp_connect(struct geotrip_mailer_smtp *mailer,
+				unsigned int *status_r, const char **error_r);
+
 #endif

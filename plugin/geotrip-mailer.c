@@ -108,66 +108,9 @@ int geotrip_mailer_send(struct geotrip_mailer *mailer,
 	return ret;
 }
 
-struct trial {
-	struct geotrip_mailer *mailer;
-	bool over;
-	unsigned int status;
-	char *error;
-};
-
-static void trial_callback(const struct smtp_reply *reply, void *context)
-{
-	struct trial *trial = context;
-
-	trial->over = TRUE;
-	if (!smtp_reply_is_success(reply)) {
-		trial->status = reply->status;
-		trial->error = i_strdup(smtp_reply_log(reply));
-	}
-	io_loop_stop(trial->mailer->ioloop);
-}
-
-static void trial_timeout(struct trial *trial)
-{
-	trial->over = TRUE;
-	trial->status = SMTP_CLIENT_COMMAND_ERROR_TIMED_OUT;
-	trial->error = i_strdup("Does not answer in time");
-	io_loop_stop(trial->mailer->ioloop);
-}
-
-static void run_trial(struct geotrip_mailer *mailer, struct trial *trial)
-{
-	unsigned int msecs = mailer->set->submit->submission_timeout * 1000;
-	struct timeout *to;
-
-	/* The client's own timeout is for each address, and begins again with
-	   each step. */
-	to = timeout_add_short(msecs, trial_timeout, trial);
-	smtp_client_connection_connect(mailer->conn, trial_callback, trial);
-	while (!trial->over)
-		io_loop_run(mailer->ioloop);
-	timeout_remove(&to);
-	mailer_disconnect(mailer);
-}
-
 int geotrip_mailer_connect(struct geotrip_mailer *mailer,
 			   unsigned int *status_r, const char **error_r)
 {
-	struct trial trial = { .mailer = mailer };
-	struct ioloop *outer = current_ioloop;
-	int ret;
-
-	*status_r = 0;
-	io_loop_set_current(mailer->ioloop);
-	ret = mailer_connect(mailer, error_r);
-	if (ret == 0)
-		run_trial(mailer, &trial);
-	io_loop_set_current(outer);
-	if (trial.error != NULL) {
-		*status_r = trial.status;
-		*error_r = t_strdup(trial.error);
-		i_free(trial.error);
-		ret = -1;
-	}
-	return ret;
+	i_assert(mailer->smtp != NULL);
+	return geotrip_mailer_smtp_connect(mailer->smtp, status_r, error_r);
 }

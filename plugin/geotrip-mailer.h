@@ -40,7 +40,7 @@ struct geotrip_mailer;
 
 /* The settings must live as long as the mailer. When told_to_stop() returns
    TRUE, which is to be looked for all the time, a mail server has a second to
-   take the message at work. */
+   take the message at work. NULL: there will be no message. */
 struct geotrip_mailer *
 geotrip_mailer_init(const struct geotrip_mailer_settings *set,
 		    bool (*told_to_stop)(void));

@@ -7,9 +7,6 @@
 #include "geotrip-migrations.h"
 #include "geotrip-store-sqlite.h"
 
-/* "geoT": tells file(1) and us whose database it is. */
-#define APPLICATION_ID 0x67656f54
-
 static unsigned int schema_version(void)
 {
 	unsigned int count = 0;
@@ -28,13 +25,13 @@ int geotrip_sqlite_check_id(struct geotrip_store *store, const char **error_r)
 	if (geotrip_sqlite_get_int(store, sql_id, &id, error_r) < 0 ||
 	    geotrip_sqlite_get_int(store, sql_tables, &tables, error_r) < 0)
 		return -1;
-	if (id != APPLICATION_ID && (id != 0 || tables > 0)) {
-		*error_r = t_strdup_printf(
-			"Database geotrip_db=%s: is the database of another "
-			"program. Name another file", store->set.path);
-		return -1;
-	}
-	return 0;
+	if (id == GEOTRIP_SQLITE_APPLICATION_ID)
+		return 0;
+	if (id != 0 || tables > 0)
+		return geotrip_sqlite_refuse(store, FALSE, error_r);
+	/* another process may be just making it */
+	return store->set.create ? 0 :
+		geotrip_sqlite_refuse(store, TRUE, error_r);
 }
 
 /* Which version does the schema have? Refuses one newer than this code. */
@@ -72,7 +69,7 @@ store_migrate_from(struct geotrip_store *store, int64_t version,
 	}
 	return geotrip_sqlite_exec(store, t_strdup_printf(
 		"PRAGMA application_id = %d; PRAGMA user_version = %"PRId64,
-		APPLICATION_ID, version), error_r);
+		GEOTRIP_SQLITE_APPLICATION_ID, version), error_r);
 }
 
 int geotrip_sqlite_migrate(struct geotrip_store *store, const char **error_r)

@@ -5,7 +5,6 @@
 
 #include "lib.h"
 #include "array.h"
-#include "eacces-error.h"
 #include "geotrip-store-sqlite.h"
 
 #include <fcntl.h>
@@ -61,6 +60,7 @@ void geotrip_store_deinit(struct geotrip_store **_store)
 	array_free(&store->stmts);
 	path = (char *)store->set.path;
 	i_free(path);
+	i_free(store->real_path);
 	i_free(store->open_error);
 	i_free(store);
 }
@@ -125,60 +125,37 @@ store_get_changes(struct geotrip_store *store, int64_t *change_number_r,
 				       error_r) < 0 ? -1 : 0;
 }
 
-static bool directory_is_ours(const char *path)
+/* What another program left in the log of its database stays there. */
+static int store_check_id(struct geotrip_store *store, const char **error_r)
 {
-	struct stat st;
-
-	return stat(t_strdup_until(path, strrchr(path, '/') + 1), &st) == 0 &&
-		st.st_uid == geteuid();
-}
-
-/* Only the auth process creates the database. Others are told what is in the
-   way before SQLite says "unable to open database file". */
-static int check_existing(struct geotrip_store *store, const char **error_r)
-{
-	const char *path = store->set.path;
-
-	if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0)
-		return 0;
-	if (errno == ENOENT) {
-		*error_r = t_strdup_printf(
-			"Database geotrip_db=%s: does not exist yet. Dovecot "
-			"starts its auth process with the first login, and "
-			"that creates it. doveadm geotrip check tells whether "
-			"it can", path);
+	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+				NULL);
+	if (geotrip_sqlite_check_id(store, error_r) < 0)
 		return -1;
-	}
-	/* if it is, the files in it have the wrong owner or mode */
-	if (errno == EACCES && !directory_is_ours(path)) {
-		errno = EACCES;
-		*error_r = t_strdup_printf(
-			"Database geotrip_db=%s: %s. Run this as root, or as "
-			"the owner of its directory", path,
-			eacces_error_get("open", path));
-		return -1;
-	}
+	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+				NULL);
 	return 0;
 }
 
 static int store_open_file(struct geotrip_store *store, const char **error_r)
 {
 	static const char sql[] = "PRAGMA data_version";
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+		SQLITE_OPEN_NOFOLLOW;
 	int ret;
 
-	if (!store->set.create && check_existing(store, error_r) < 0)
+	if (geotrip_sqlite_check_files(store, error_r) < 0)
 		return -1;
 	if (store->set.create)
 		flags |= SQLITE_OPEN_CREATE;
-	ret = sqlite3_open_v2(store->set.path, &store->db, flags, NULL);
+	ret = sqlite3_open_v2(store->real_path, &store->db, flags, NULL);
 	if (ret != SQLITE_OK) {
 		*error_r = geotrip_sqlite_error(store, store->db == NULL ?
 			ret : sqlite3_extended_errcode(store->db));
 		return -1;
 	}
 	if (store_configure(store, error_r) < 0 ||
-	    geotrip_sqlite_check_id(store, error_r) < 0 ||
+	    store_check_id(store, error_r) < 0 ||
 	    store_use_wal(store, error_r) < 0 ||
 	    geotrip_sqlite_migrate(store, error_r) < 0 ||
 	    geotrip_sqlite_get_int(store, sql, &store->data_version,
@@ -186,9 +163,9 @@ static int store_open_file(struct geotrip_store *store, const char **error_r)
 	    store_get_changes(store, &store->change_number,
 			      &store->last_login_id, error_r) < 0)
 		return -1;
-	if (stat(store->set.path, &store->st) < 0) {
+	if (lstat(store->real_path, &store->st) < 0) {
 		*error_r = t_strdup_printf(
-			"Database geotrip_db=%s: stat() failed: %m. Has it "
+			"Database geotrip_db=%s: lstat() failed: %m. Has it "
 			"just been moved away?", store->set.path);
 		return -1;
 	}
@@ -201,7 +178,7 @@ static bool store_file_is_gone(struct geotrip_store *store)
 {
 	struct stat st;
 
-	return stat(store->set.path, &st) < 0 ||
+	return lstat(store->set.path, &st) < 0 ||
 		st.st_ino != store->st.st_ino || st.st_dev != store->st.st_dev;
 }
 

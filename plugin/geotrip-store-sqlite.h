@@ -18,6 +18,8 @@ struct geotrip_sqlite_stmt {
 
 struct geotrip_store {
 	struct geotrip_store_settings set;
+	/* set.path without links in its directory; NULL: not looked at yet */
+	char *real_path;
 	/* NULL: not open, because of open_error */
 	sqlite3 *db;
 	char *open_error;
@@ -37,6 +39,9 @@ struct geotrip_store {
 	/* the lock could not be had: do not wait for it again */
 	bool impatient;
 };
+
+/* "geoT": tells file(1) and us whose database it is. */
+#define GEOTRIP_SQLITE_APPLICATION_ID 0x67656f54
 
 #define GEOTRIP_USECS_PER_DAY GEOTRIP_USECS(24 * 60 * 60)
 
@@ -74,6 +79,13 @@ int geotrip_sqlite_exec(struct geotrip_store *store, const char *sql,
 int geotrip_sqlite_get_int(struct geotrip_store *store, const char *sql,
 			   int64_t *value_r, const char **error_r);
 
+/* May the file be opened, and those that SQLite keeps beside it? Only called
+   while this process does not have it open. Sets store->real_path. */
+int geotrip_sqlite_check_files(struct geotrip_store *store,
+			       const char **error_r);
+/* Refuse it: it is empty, or another program's. Returns -1 with an error. */
+int geotrip_sqlite_refuse(struct geotrip_store *store, bool is_empty,
+			  const char **error_r);
 /* Refuse the database of another program before anything in it is changed. */
 int geotrip_sqlite_check_id(struct geotrip_store *store, const char **error_r);
 /* Bring the schema up to date; refuse one that is newer than this code. Sets
