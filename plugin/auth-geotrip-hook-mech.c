@@ -1,8 +1,8 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The way to the handlers in Dovecot up to 2.4.1: the first function of every
-   registered mechanism is wrapped. It gets a request, which knows its
-   handler. */
+/* How to find the request handlers in Dovecot up to 2.4.1: wrap the
+   auth_initial() of every registered mechanism. It gets a request, which points
+   to its handler. */
 
 #include "lib.h"
 #include "array.h"
@@ -52,7 +52,7 @@ void geotrip_hook_install(geotrip_hook_callback_t *callback)
 
 void geotrip_hook_uninstall(void)
 {
-	/* By the time that modules are unloaded, the mechanisms, handlers and
+	/* By the time modules are unloaded, the mechanisms, handlers and
 	   requests are gone. */
 	geotrip_hook_set_callback(NULL);
 	array_free(&wrapped_mechs);

@@ -1,8 +1,8 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The way to the handlers in Dovecot from 2.4.2 on: the SASL server calls
-   functions of the auth process for every request. The one for output is
-   wrapped. It gets what is part of a request, which knows its handler. */
+/* How to find the request handlers in Dovecot 2.4.2 and later: the SASL server
+   calls back into the auth process for every request. Wrap request_output():
+   its context is embedded in a request, which points to its handler. */
 
 #include "lib.h"
 #include "sasl-server-private.h"
@@ -37,7 +37,7 @@ void geotrip_hook_install(geotrip_hook_callback_t *callback)
 
 void geotrip_hook_uninstall(void)
 {
-	/* By the time that modules are unloaded, the SASL server, handlers and
+	/* By the time modules are unloaded, the SASL server, handlers and
 	   requests are gone. */
 	geotrip_hook_set_callback(NULL);
 }

@@ -1,14 +1,14 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The part of the hook that is the same for every Dovecot: it stands between a
-   handler and the callback through which the handler answers. */
+/* The part of the hook that is the same for every Dovecot version: it sits
+   between a handler and its reply callback. */
 
 #include "lib.h"
 #include "geotrip-compat-auth.h"
 #include "auth-geotrip-hook.h"
 
 static geotrip_hook_callback_t *hook_callback;
-/* what Dovecot put into every handler */
+/* the callback that Dovecot set in every handler */
 static auth_request_handler_reply_callback_t *next_reply_callback;
 
 void geotrip_hook_set_callback(geotrip_hook_callback_t *callback)
@@ -46,11 +46,11 @@ void geotrip_hook_watch(struct auth_request_handler *handler)
 	if (handler->reply_callback == next_reply_callback)
 		handler->reply_callback = hook_reply;
 	else if (!warned) {
-		/* Dovecot has only one. Two plugins that take turns are not
-		   worth a crash of the process that lets everybody in. */
+		/* Dovecot itself has only one. A second plugin that replaces it
+		   as well is no reason to crash the auth process. */
 		i_error("geotrip: Another auth plugin replaces the reply "
-			"callback of some connections: "
-			"geotrip does not see their logins");
+			"callback of some connections: geotrip cannot see "
+			"their logins");
 		warned = TRUE;
 	}
 }
@@ -59,8 +59,8 @@ static void hook_fail(struct auth_request *request)
 {
 	request->failed = TRUE;
 	request->fields.successful = FALSE;
-	/* for a policy server that is told of every login: the password was
-	   right */
+	/* tell a policy server, which gets a report of every login, that the
+	   password was correct */
 	request->policy_refusal = TRUE;
 	geotrip_auth_no_penalty(request);
 }

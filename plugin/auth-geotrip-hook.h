@@ -3,37 +3,38 @@
 #ifndef AUTH_GEOTRIP_HOOK_H
 #define AUTH_GEOTRIP_HOOK_H
 
-/* Where Dovecot's auth process reports that a client's credentials were right,
-   and how to turn that into a refusal.
+/* Intercepts successful authentications in Dovecot's auth process, and can turn
+   them into failures.
 
-   Every answer to a client goes through a callback of the handler of its
-   connection; auth-geotrip-hook.c replaces it. How to get at a handler before
-   its first answer differs between Dovecot versions: auth-geotrip-hook-mech.c
-   or auth-geotrip-hook-sasl.c. */
+   Every reply to a client goes through the reply callback of its connection's
+   handler, which auth-geotrip-hook.c replaces. How to find a handler before its
+   first reply differs between Dovecot versions: auth-geotrip-hook-mech.c or
+   auth-geotrip-hook-sasl.c. */
 
 struct auth_request;
 struct auth_request_handler;
 
-/* Called for every SASL success, after Dovecot itself has agreed to it and
-   before the client is answered. Returns TRUE to let the client in. To refuse
-   it, call geotrip_hook_deny() or geotrip_hook_tempfail() and return FALSE. */
+/* Called for every SASL success, after Dovecot itself has accepted it and
+   before the client gets its reply. Returns TRUE to let the client in. To
+   refuse it, call geotrip_hook_deny() or geotrip_hook_tempfail() and return
+   FALSE. */
 typedef bool geotrip_hook_callback_t(struct auth_request *request);
 
-/* See to it that the callback is called from now on. Call it when the
-   mechanisms are registered and before the first client is served. */
+/* Start calling the callback. Must be called after the mechanisms were
+   registered and before the first client is served. */
 void geotrip_hook_install(geotrip_hook_callback_t *callback);
-/* The callback is not called any more. */
+/* Stop calling the callback. */
 void geotrip_hook_uninstall(void);
 
-/* Refuse the request like that of a disabled user, with this text for the
-   client, at once, and without a penalty for its address, which it may share
-   with other users. */
+/* Fail the request like that of a disabled user, with this text for the client.
+   The failure is neither delayed nor penalizes the client's address, which may
+   be shared with other users. */
 void geotrip_hook_deny(struct auth_request *request, const char *reason);
-/* Refuse it for now. */
+/* Fail it with a temporary failure. */
 void geotrip_hook_tempfail(struct auth_request *request);
 
-/* Between the files of the hook: whom to call, NULL for nobody, and a handler
-   whose answers we want to see. */
+/* Internal to the hook's files: set the callback (NULL for none), and watch the
+   replies of a handler. */
 void geotrip_hook_set_callback(geotrip_hook_callback_t *callback);
 void geotrip_hook_watch(struct auth_request_handler *handler);
 

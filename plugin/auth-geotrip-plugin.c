@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The auth module: connects the hook to the pipeline, and decides which
-   successes are logins of users at all. */
+/* The auth module: connects the hook to the login pipeline, and decides which
+   successes are logins of users. */
 
 #include "lib.h"
 #include "ioloop.h"
@@ -20,21 +20,22 @@ static struct timeout *to_start;
 static struct event *geotrip_event;
 static struct geotrip *geotrip;
 
-/* With the passdb fields proxy and nopassword any password is right here: only
-   the server behind this one will verify it. That is so for Dovecot's login
+/* With the passdb fields proxy and nopassword any password is accepted here:
+   only the server behind this one verifies it. That is so for Dovecot's login
    processes. Whoever else asks, as Postfix and Exim do, has nothing behind it:
    the answer is final. */
 static bool is_unverified(const struct auth_request *request)
 {
 	return !request->auth_only &&
 		auth_fields_exists(request->fields.extra_fields, "proxy") &&
-		/* by a passdb before the one that has these fields */
+		/* already verified by a passdb before the one with these
+		   fields */
 		!request->fields.skip_password_check &&
 		geotrip_auth_nopassword(request);
 }
 
-/* Master users log in for others, nobody in particular is anonymous, and a
-   token was given to a process that had authenticated before. */
+/* Master users log in as somebody else, anonymous is no account, and tokens are
+   given only to sessions that have authenticated already. */
 static bool is_login(const struct auth_request *request)
 {
 	return request->fields.user != NULL && !is_unverified(request) &&
@@ -98,7 +99,8 @@ void auth_geotrip_init(struct module *module ATTR_UNUSED)
 {
 	const char *error;
 
-	/* workers only look passwords up for the process that we watch */
+	/* workers only do passdb and userdb lookups for the main auth
+	   process */
 	if (worker)
 		return;
 
@@ -108,8 +110,8 @@ void auth_geotrip_init(struct module *module ATTR_UNUSED)
 		i_fatal("geotrip: Cannot read the settings: %s", error);
 	if (*geotrip_config.db_path == '\0')
 		return;
-	/* We are root still, and there are no mechanisms yet. This runs when
-	   both has changed, and before the first client is served. */
+	/* We are still root and there are no mechanisms yet. The timeout runs
+	   after both have changed and before the first client is served. */
 	to_start = timeout_add_short(0, geotrip_start, NULL);
 }
 

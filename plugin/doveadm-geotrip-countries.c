@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip countries: from where the submission servers are used. */
+/* doveadm geotrip countries: where the submission servers are used from. */
 
 #include "lib.h"
 #include "doveadm-geotrip.h"
@@ -71,7 +71,7 @@ static void cmd_geotrip_countries(struct doveadm_cmd_context *cctx)
 	doveadm_print_header("users", "users",
 			     DOVEADM_PRINT_HEADER_FLAG_RIGHT_JUSTIFY |
 			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
-	/* a table gives the last column all the room that is left */
+	/* the table formatter gives all remaining width to the last column */
 	doveadm_print_header("trips", "trips",
 			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
 	if (geotrip_store_countries(cmd.store, since, service, print_count,

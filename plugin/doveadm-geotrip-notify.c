@@ -1,7 +1,8 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip notify: tell the owners, and end the sessions that were open
-   when their accounts were suspended. For cron or a timer, each minute. */
+/* doveadm geotrip notify: notify the owners, and end the sessions that were
+   open when their accounts were suspended. Run it every minute from cron or a
+   timer. */
 
 #include "lib.h"
 #include "array.h"
@@ -16,16 +17,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The one service of Dovecot's by which mail is sent. */
+/* The only Dovecot service that sends mail. */
 #define SUBMISSION "submission"
 #define USERDB_SOCKET "auth-userdb"
 /* For one lookup. */
 #define USERDB_TIMEOUT_MSECS (30 * 1000)
-/* Who looks on wants to see something move. */
+/* Somebody who watches wants to see progress. */
 #define PROGRESS_STEP 10
 
-/* Dovecot's own handlers wait for an event loop that does not run while we
-   deliver. */
+/* Dovecot's own signal handlers need a running ioloop, but none runs while
+   notices are delivered. */
 static volatile sig_atomic_t stop_signal;
 
 static void
@@ -175,10 +176,11 @@ static void notify(struct geotrip_cmd *cmd, struct doveadm_cmd_context *cctx)
 
 	i_zero(&count);
 	if (!cmd->config.enforce) {
-		e_debug(cmd->event, "geotrip_mode = observe: nobody is written "
-			"to, and no session is ended");
+		e_debug(cmd->event, "geotrip_mode = observe: no notices are "
+			"sent, and no sessions are ended");
 	} else if (geotrip_cmd_expire(cmd)) {
-		/* a thief goes on sending while we talk to the mail server */
+		/* first, because a thief could go on sending while we talk to
+		   the mail server */
 		ended = end_sessions(cmd);
 		if (!userdb_needs_root(cmd))
 			geotrip_cmd_stay_owner(cctx, cmd);
@@ -188,7 +190,8 @@ static void notify(struct geotrip_cmd *cmd, struct doveadm_cmd_context *cctx)
 		else
 			deliver(cmd, &mailer, on_terminal, &count);
 	}
-	/* each minute is often enough to leave little to the auth process */
+	/* once a minute is often enough to leave little of this to the auth
+	   process */
 	if (geotrip_store_index_logins(cmd->store, &error) < 0 ||
 	    geotrip_store_checkpoint(cmd->store, &error) < 0)
 		geotrip_cmd_fail(cmd, error);

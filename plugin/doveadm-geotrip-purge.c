@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip purge: delete what is old. For cron. */
+/* doveadm geotrip purge: delete old records. Run it from cron or a timer. */
 
 #include "lib.h"
 #include "doveadm-geotrip.h"
@@ -16,7 +16,7 @@ static void purge(struct geotrip_cmd *cmd, int64_t keep)
 	const char *error;
 
 	if (keep < cmd->config.window) {
-		e_warning(cmd->event, "geotrip_rules looks back longer than "
+		e_warning(cmd->event, "geotrip_rules look back further than "
 			  "what is kept: some logins will not count");
 	}
 	if (!geotrip_cmd_expire(cmd))

@@ -1,7 +1,8 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
 /* doveadm geotrip resume: an operator has found out why so many accounts
-   tripped, and those that do are suspended again. */
+   tripped; release the brake, so that accounts that trip are suspended
+   again. */
 
 #include "lib.h"
 #include "array.h"

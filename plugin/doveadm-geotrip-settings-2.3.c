@@ -41,7 +41,8 @@ int geotrip_cmd_read_mailer(struct doveadm_cmd_context *cctx ATTR_UNUSED,
 				&smtp_submit_setting_parser_info), pool);
 
 	i_zero(set_r);
-	/* without it, the values begin with a mark */
+	/* otherwise the values still have the prefix that tells whether they
+	   were expanded */
 	if (settings_var_expand(&smtp_submit_setting_parser_info, submit, pool,
 				no_variables, error_r) < 0)
 		return -1;

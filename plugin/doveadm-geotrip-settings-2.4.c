@@ -32,7 +32,7 @@ int geotrip_cmd_read_mailer(struct doveadm_cmd_context *cctx, pool_t pool,
 	pool_add_external_ref(pool, submit->pool);
 	set_r->submit = submit;
 	set_r->input.event_parent = cctx->set_event;
-	/* the pool keeps them */
+	/* the pool holds a reference */
 	settings_free(submit);
 	return 0;
 }

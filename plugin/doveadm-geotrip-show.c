@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip show: all that a support desk needs to explain what happened
-   to one account. */
+/* doveadm geotrip show: everything that a support desk needs to explain what
+   happened to an account. */
 
 #include "lib.h"
 #include "array.h"
@@ -63,7 +63,7 @@ print_notice(const struct geotrip_notice *notice, void *context ATTR_UNUSED)
 static void print_release(const struct geotrip_suspension *suspension)
 {
 	if (suspension->released_at == 0) {
-		/* its time is over, but nobody has closed it yet */
+		/* expired, but not closed yet */
 		print_field("ended", geotrip_cmd_time(suspension->until));
 		print_field("ended by", geotrip_end_name(GEOTRIP_END_TIME));
 		return;

@@ -19,17 +19,17 @@ static void suspend_user(struct geotrip_cmd *cmd, const char *user,
 {
 	const char *error;
 
-	/* A name that was never seen may be one that nobody has. Dovecot may
-	   also know an account that has not sent anything yet. */
+	/* A name that was never seen may be a typo, or an account that has not
+	   sent anything yet. */
 	if (geotrip_store_user_exists(cmd->store, user, &error) == 0) {
-		e_warning(cmd->event, "There was no record of the user %s so "
-			  "far: is the name right, as Dovecot has it in the "
-			  "log?", geotrip_escape(user));
+		e_warning(cmd->event, "There was no record of the user %s: "
+			  "is this the name that Dovecot "
+			  "logs?", geotrip_escape(user));
 	}
 	if (geotrip_config_user_exempt(&cmd->config, user)) {
 		e_warning(cmd->event, "The user %s is in "
-			  "geotrip_exempt_users, and is not refused before "
-			  "that is changed", geotrip_escape(user));
+			  "geotrip_exempt_users, and will not be refused "
+			  "until that is changed", geotrip_escape(user));
 	}
 	if (geotrip_store_suspend(cmd->store, user, until, reason,
 				  &error) < 0 ||
@@ -63,8 +63,8 @@ static void cmd_geotrip_suspend(struct doveadm_cmd_context *cctx)
 		duration = cmd.config.suspend_time;
 	until = duration == 0 ? GEOTRIP_NEVER : geotrip_now() + duration;
 	if (!cmd.config.enforce) {
-		e_warning(cmd.event, "geotrip_mode is observe: "
-			  "nobody is refused before it is enforce");
+		e_warning(cmd.event, "geotrip_mode is observe: nobody is "
+			  "refused until it is enforce");
 	}
 	geotrip_cmd_print_suspension_header();
 	if (geotrip_cmd_expire(&cmd)) {

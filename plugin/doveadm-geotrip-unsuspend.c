@@ -11,7 +11,7 @@
 struct unsuspend_context {
 	struct geotrip_cmd *cmd;
 	const char *reason;
-	/* collects the names that match */
+	/* the names that match are collected here */
 	const char *mask;
 	ARRAY_TYPE(const_string) names;
 };
@@ -46,7 +46,7 @@ collect_matching(const struct geotrip_suspension *suspension, void *context)
 	}
 }
 
-/* Returns how many users were released, -1 on error. */
+/* Returns the number of released users, or -1 on error. */
 static int release_mask(struct unsuspend_context *ctx, const char *mask)
 {
 	const char *name, *error;
@@ -67,8 +67,8 @@ static int release_mask(struct unsuspend_context *ctx, const char *mask)
 	return count;
 }
 
-/* A name that is exactly so comes before what it means as a mask: a user
-   called "*" must not be able to have everybody released. */
+/* An exact name takes precedence over its meaning as a mask: a user named "*"
+   must not get everybody released. */
 static void release_arg(struct unsuspend_context *ctx, const char *arg)
 {
 	struct geotrip_cmd *cmd = ctx->cmd;
@@ -89,7 +89,7 @@ static void release_arg(struct unsuspend_context *ctx, const char *arg)
 	}
 }
 
-/* users is NULL for all of them. */
+/* users is NULL for everybody. */
 static void
 release_args(struct unsuspend_context *ctx, const char *const *users)
 {

@@ -140,12 +140,12 @@ bool geotrip_cmd_get_users(struct doveadm_cmd_context *cctx,
 	ARRAY_TYPE(const_string) users;
 
 	t_array_init(&users, 8);
-	/* not "user": over HTTP, Dovecot takes that one for a string */
+	/* not "user": over HTTP, Dovecot treats that one as a string */
 	if (!doveadm_cmd_param_array(cctx, "users", &args))
 		args = NULL;
 	for (; args != NULL && *args != NULL; args++) {
 		user = geotrip_unescape(*args);
-		/* an empty variable of a script */
+		/* for example an unset variable in a script */
 		if (*user == '\0') {
 			geotrip_cmd_usage(cctx, "A user name is empty");
 			return FALSE;
@@ -203,7 +203,7 @@ bool geotrip_cmd_get_duration(struct doveadm_cmd_context *cctx,
 		return TRUE;
 	if (geotrip_parse_time(str, &secs, &error) < 0) {
 		geotrip_cmd_usage(cctx, t_strdup_printf(
-			"\"%s\" is not a duration: write for example 30 mins, "
+			"\"%s\" is not a duration: use for example 30 mins, "
 			"2h or 7 days", geotrip_escape(str)));
 		return FALSE;
 	}

@@ -13,7 +13,7 @@
 #include "geotrip-settings.h"
 #include "geotrip-store.h"
 
-/* A command at work. */
+/* A running command. */
 struct geotrip_cmd {
 	pool_t pool;
 	struct geotrip_config config;
@@ -44,8 +44,8 @@ int geotrip_cmd_read_settings(struct doveadm_cmd_context *cctx, pool_t pool,
 			      struct geotrip_config *config_r,
 			      const char **error_r);
 
-/* How to reach the mail server that Dovecot's settings name. The settings are
-   allocated from the pool. Returns 0, or -1 with an error. */
+/* Get the settings for the mail server that Dovecot is configured to use. They
+   are allocated from the pool. Returns 0, or -1 with an error. */
 int geotrip_cmd_read_mailer(struct doveadm_cmd_context *cctx, pool_t pool,
 			    struct geotrip_mailer_settings *set_r,
 			    const char **error_r);
@@ -64,16 +64,16 @@ bool geotrip_cmd_begin_with_root(struct doveadm_cmd_context *cctx,
 void geotrip_cmd_stay_owner(struct doveadm_cmd_context *cctx,
 			    struct geotrip_cmd *cmd);
 void geotrip_cmd_end(struct geotrip_cmd *cmd);
-/* The store failed. */
+/* Report that the store failed. */
 void geotrip_cmd_fail(struct geotrip_cmd *cmd, const char *error);
 
-/* Close the suspensions whose time is over, and tell so. */
+/* Close the suspensions that have expired, and send their events. */
 bool geotrip_cmd_expire(struct geotrip_cmd *cmd);
 
-/* The arguments are wrong: say so, and how the command is used. */
+/* Report wrong arguments, and how the command is used. */
 void geotrip_cmd_usage(struct doveadm_cmd_context *cctx, const char *error);
-/* Get an argument that is one user; required. Names are given as they are
-   shown, see geotrip_escape(). */
+/* Get the required argument that is a user. Names are given as they are shown,
+   see geotrip_escape(). */
 bool geotrip_cmd_get_user(struct doveadm_cmd_context *cctx,
 			  const char **user_r);
 /* The same for one or more users, a NULL-terminated list in the data stack. */
@@ -90,7 +90,7 @@ bool geotrip_cmd_get_duration(struct doveadm_cmd_context *cctx,
 /* Returns TRUE if there is a record of the user. If not, and it looks like a
    mask, it is said where those are taken. */
 bool geotrip_cmd_require_user(struct geotrip_cmd *cmd, const char *user);
-/* There is no record of the user. */
+/* Report that there is no record of the user. */
 void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user);
 
 /* Does Dovecot have a service, or protocol, of this name? Postfix and Exim come
@@ -99,7 +99,7 @@ bool geotrip_cmd_service_is_known(const char *service);
 /* A point in time as geotrip_format_time() does it; "-" for none (0) and
    "released" for GEOTRIP_NEVER. In the data stack. */
 const char *geotrip_cmd_time(int64_t time);
-/* A text from outside, "-" for NULL or an empty one. */
+/* A text from outside, escaped; "-" for NULL or an empty one. */
 const char *geotrip_cmd_text(const char *text);
 const char *geotrip_cmd_ip(const struct ip_addr *ip);
 

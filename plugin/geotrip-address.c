@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Parsing and writing of mail addresses. */
+/* Parsing and formatting mail addresses. */
 
 #include "lib.h"
 #include "array.h"
@@ -10,7 +10,7 @@
 
 /* The path of an SMTP command has at most 256 bytes (RFC 5321, 4.5.3.1.3). */
 #define MAX_ADDRESS_BYTES 254
-/* For those that somebody wrote. The name of an account may be anything. */
+/* For addresses that somebody wrote. The name of an account may be anything. */
 #define PARSE_FLAGS (SMTP_ADDRESS_PARSE_FLAG_STRICT | \
 		     SMTP_ADDRESS_PARSE_FLAG_ALLOW_LOCALPART)
 
@@ -51,7 +51,7 @@ parse_word(pool_t pool, const char *word, const char *user, const char *domain,
 	   const struct smtp_address **address_r, const char **error_r)
 {
 	struct smtp_address *address;
-	const char *error = "has other characters than printable ASCII";
+	const char *error = "has characters other than printable ASCII";
 	bool has_user = user != NULL && strchr(word, '%') != NULL;
 
 	if (has_user) {
@@ -69,7 +69,7 @@ parse_word(pool_t pool, const char *word, const char *user, const char *domain,
 	}
 	if (address->domain == NULL && *domain != '\0')
 		address->domain = p_strdup(pool, domain);
-	/* a pipe, a file or a list to some mail servers */
+	/* means a pipe, a file or a list to some mail servers */
 	if (address->domain == NULL &&
 	    strchr("|/:\\-", address->localpart[0]) != NULL) {
 		*error_r = t_strdup_printf(

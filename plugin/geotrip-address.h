@@ -3,30 +3,29 @@
 #ifndef GEOTRIP_ADDRESS_H
 #define GEOTRIP_ADDRESS_H
 
-/* Mail addresses, as settings and the userdb give them. */
+/* Mail addresses from settings and the userdb. */
 
 #include "smtp-address.h"
 
-/* Stands for the name of the account. */
+/* Replaced by the name of the account. */
 #define GEOTRIP_ADDRESS_USER "%{user}"
 
 /* Parse addresses that are separated by commas or white space, and append them
    to the array, allocated from the pool. "%{user}" is replaced by the user's
-   name, whatever characters that has, unless user is NULL.
-   domain is put behind addresses that have none, unless it is empty. What is in
-   the array already is not appended again. Returns
-   -1 with an error that names the word if one of them cannot be written in
-   ASCII according to RFC 5321 (the others are appended), or if there is none
-   at all. */
+   name, whatever characters it has, unless user is NULL. domain is appended to
+   addresses without one, unless it is empty. Addresses that are in the array
+   already are not appended again. Returns -1 with an error that names the word
+   if one of them cannot be written in ASCII according to RFC 5321 (the others
+   are appended), or if there is none at all. */
 int geotrip_addresses_parse(pool_t pool, const char *text, const char *user,
 			    const char *domain,
 			    ARRAY_TYPE(smtp_address_const) *addresses,
 			    const char **error_r);
 
-/* Can this stand behind an @? The empty string is valid, too. */
+/* Can this follow an @? The empty string is valid, too. */
 bool geotrip_domain_is_valid(const char *domain);
 
-/* The addresses with the separator in between, in the data stack. */
+/* The addresses joined with the separator, in the data stack. */
 const char *
 geotrip_addresses_join(const ARRAY_TYPE(smtp_address_const) *addresses,
 		       const char *separator);

@@ -1,13 +1,15 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Remembers which errors were logged lately, and how many were held back. */
+/* Remembers which errors were logged recently, and how often they were
+   suppressed. */
 
 #include "lib.h"
 #include "ioloop.h"
 #include "geotrip-alarm.h"
 
 #define ALARM_INTERVAL_SECS 60
-/* More kinds of errors at a time than this are logged more often. */
+/* With more different errors than this at a time, they are logged more
+   often. */
 #define ALARM_MAX_CAUSES 16
 
 struct geotrip_cause {
@@ -44,7 +46,7 @@ void geotrip_alarm_deinit(struct geotrip_alarm **_alarm)
 	i_free(alarm);
 }
 
-/* The cause with this text, else the one that was logged longest ago. */
+/* The cause with this text, or else the least recently logged one. */
 static struct geotrip_cause *
 alarm_find(struct geotrip_alarm *alarm, const char *error)
 {

@@ -3,12 +3,12 @@
 #ifndef GEOTRIP_ALARM_H
 #define GEOTRIP_ALARM_H
 
-/* Errors for the operator: each one once a minute, however often it occurs,
-   so that a broken disk does not fill the log as well. */
+/* Errors for the operator: each one is logged at most once a minute, however
+   often it occurs, so that a broken disk does not flood the log as well. */
 
 struct geotrip_alarm;
 
-/* event is what errors are logged through; a reference is kept. */
+/* Errors are logged through the event, which is referenced. */
 struct geotrip_alarm *geotrip_alarm_init(struct event *event);
 void geotrip_alarm_deinit(struct geotrip_alarm **alarm);
 

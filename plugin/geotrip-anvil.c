@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Lines to and from anvil. */
+/* Writing lines to anvil and reading its replies. */
 
 #include "lib.h"
 #include "istream.h"
@@ -8,7 +8,7 @@
 #include "write-full.h"
 #include "geotrip-anvil.h"
 
-/* Longer than anvil itself waits for the process of a session. */
+/* Longer than anvil itself waits for a session's process. */
 #define TIMEOUT_SECS 30
 
 int geotrip_anvil_connect(struct geotrip_anvil *anvil, const char *path,
@@ -58,7 +58,7 @@ geotrip_anvil_read(struct geotrip_anvil *anvil, const char **error_r)
 			anvil->input->stream_errno != 0 ?
 			i_stream_get_error(anvil->input) :
 			anvil->input->eof ? "it closed the connection" :
-			"no answer in time");
+			"timed out waiting for a reply");
 	}
 	return line;
 }

@@ -3,8 +3,8 @@
 #ifndef GEOTRIP_ANVIL_H
 #define GEOTRIP_ANVIL_H
 
-/* A connection to Dovecot's anvil process, which knows who has a session. What
-   is said over it differs between Dovecot versions. */
+/* A connection to Dovecot's anvil process, which tracks open sessions. The
+   protocol differs between Dovecot versions. */
 
 struct geotrip_anvil {
 	const char *path;
@@ -20,8 +20,8 @@ void geotrip_anvil_disconnect(struct geotrip_anvil *anvil);
 /* Send text. Returns 0, or -1 with an error. */
 int geotrip_anvil_send(struct geotrip_anvil *anvil, const char *text,
 		       const char **error_r);
-/* Wait for a line. It is valid until the next call; NULL with an error if
-   there is none within half a minute. */
+/* Wait for a line, at most half a minute. Returns the line, valid until the
+   next call, or NULL with an error. */
 const char *
 geotrip_anvil_read(struct geotrip_anvil *anvil, const char **error_r);
 

@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* When the brake takes hold, and when it is over. */
+/* When the brake engages, and when it releases. */
 
 #include "lib.h"
 #include "array.h"
@@ -11,7 +11,8 @@
 #include "geotrip-store.h"
 #include "geotrip-upkeep.h"
 
-/* So often in its time it is written down that there are too many still. */
+/* While there are still too many, that is written down at most this many times
+   per window. */
 #define PROLONG_PER_WINDOW 60
 
 /* Did too many accounts trip, of the domain or in all (NULL)? In all, each
@@ -133,8 +134,8 @@ brake_upkeep(struct geotrip *gt, const struct geotrip_brake *brake)
 	int ret;
 
 	if (limit->count == 0) {
-		/* the settings of an auth process that is on its way out are
-		   not those that count */
+		/* an auth process that is shutting down may have outdated
+		   settings */
 		if (geotrip_store_is_shared(gt->store))
 			return TRUE;
 		brake_end(gt, brake, GEOTRIP_END_SETTINGS);

@@ -18,7 +18,7 @@ struct geotrip_store_user;
 bool geotrip_brake_holds(struct geotrip *gt,
 			 const struct geotrip_store_user *user, int64_t now);
 
-/* Every few seconds: is it over? */
+/* Release the brake when it is over. To be called every few seconds. */
 void geotrip_brake_upkeep(struct geotrip *gt);
 
 #endif

@@ -53,7 +53,7 @@ static bool hex_escape_begins(const char *p)
 		i_isxdigit(p[2]) && i_isxdigit(p[3]);
 }
 
-/* Characters that change how the text around them is read. */
+/* Characters that change how the surrounding text is displayed. */
 static bool is_unfit(unichar_t chr)
 {
 	return chr < 0x20 || (chr >= 0x7f && chr < 0xa0) ||
@@ -104,7 +104,8 @@ const char *geotrip_unescape(const char *text)
 		if (hex_escape_begins(p)) {
 			chr = hex2dec((const unsigned char *)p + 2, 2);
 			if (chr == '\0') {
-				/* no name has it: leave the text as it is */
+				/* no name can contain NUL: leave the text
+				   unchanged */
 				return text;
 			}
 			p += 4;

@@ -29,10 +29,10 @@ struct geotrip_country {
 	char code[3];
 };
 
-/* The last time when a user was seen in a country. */
+/* The last time a user was seen in a country. */
 struct geotrip_sighting {
 	int64_t time;
-	/* the login, as the store knows it; 0 if it was not written yet */
+	/* the login's id in the store; 0 if it has not been written yet */
 	int64_t login_id;
 	struct geotrip_country country;
 };
@@ -52,11 +52,11 @@ const char *geotrip_user_domain(const char *user);
 const char *
 geotrip_join_countries(const ARRAY_TYPE(geotrip_sighting) *sightings);
 
-/* Text that came from outside, made fit for a terminal or a log line:
-   bytes that are not valid UTF-8, control and bidirectional formatting
-   characters become \xHH. A backslash that looks like the beginning of such
-   an escape becomes \x5c, so that geotrip_unescape() restores every text.
-   Both return the text itself or a copy in the data stack. */
+/* Make text from outside safe for a terminal or a log line: bytes that are not
+   valid UTF-8, control characters and bidirectional formatting characters
+   become \xHH. A backslash that looks like the beginning of such an escape
+   becomes \x5c, so that geotrip_unescape() can restore any text. Both return
+   the text itself or a copy in the data stack. */
 const char *geotrip_escape(const char *text);
 const char *geotrip_unescape(const char *text);
 

@@ -6,7 +6,7 @@
 /* What differs between Dovecot versions in the auth process. Include it in
    place of Dovecot's auth headers. */
 
-/* the fields of a request are const for everybody who does not ask */
+/* defined as empty, so that the fields of a request are not const */
 #define AUTH_REQUEST_FIELDS_CONST
 
 #include "auth-common.h"
@@ -17,14 +17,14 @@
 
 #if defined(GEOTRIP_DOVECOT_23)
 
-/* Dovecot's name of the service that the client authenticates for. */
+/* Dovecot's name for the service that the client authenticates for. */
 static inline const char *
 geotrip_auth_service(const struct auth_request *request)
 {
 	return request->fields.service;
 }
 
-/* Is the field nopassword in the configuration of the passdb? */
+/* Does the passdb's configuration set the field nopassword? */
 static inline bool
 geotrip_passdb_nopassword(const struct auth_passdb *passdb)
 {
@@ -33,7 +33,8 @@ geotrip_passdb_nopassword(const struct auth_passdb *passdb)
 		strstr(passdb->set->override_fields, "nopassword") != NULL;
 }
 
-/* Answer a failure at once and without a penalty for the client's address. */
+/* Send the failure without a delay and without a penalty for the client's
+   address. */
 static inline void geotrip_auth_no_penalty(struct auth_request *request)
 {
 	auth_fields_add(request->fields.extra_fields, "nodelay", "",
@@ -101,10 +102,10 @@ geotrip_auth_mechanism(const struct auth_request *request)
 #  error "geotrip does not know how this Dovecot reports a success"
 #endif
 
-/* Has the passdb that agreed to the login the field nopassword? Dovecot has
-   removed it from the request by now. A passdb that gets its fields from a
-   database has given no password then. The static one has an empty password,
-   and the field in its configuration. */
+/* Did the passdb that accepted the login return the field nopassword? Dovecot
+   has removed it from the request by now. A passdb that gets its fields from a
+   database has returned no password in that case. The static passdb has an
+   empty password, and the field in its configuration. */
 static inline bool
 geotrip_auth_nopassword(const struct auth_request *request)
 {

@@ -3,8 +3,9 @@
 #ifndef GEOTRIP_COMPAT_H
 #define GEOTRIP_COMPAT_H
 
-/* What differs between Dovecot versions and is too small for a file of its
-   own. What concerns the auth process only is in geotrip-compat-auth.h. */
+/* Differences between Dovecot versions that are too small for a file of their
+   own. Those that concern only the auth process are in
+   geotrip-compat-auth.h. */
 
 #if defined(GEOTRIP_DOVECOT_23)
 
@@ -14,13 +15,13 @@
 
 #define geotrip_parse_time settings_get_time
 
-/* strings had no %variables then, unless they were declared so */
+/* in 2.3 strings have no %variables unless they are declared that way */
 #define SETTING_DEFINE_STRUCT_STR_NOVARS SETTING_DEFINE_STRUCT_STR
 
-/* What the config process looks for in the settings module. */
+/* The symbol that the config process looks for in the settings module. */
 #define geotrip_settings_exports geotrip_settings_set_roots
 
-/* Read the settings that every process needs, in a process of our own. */
+/* Read the settings that every service process needs. */
 static inline int geotrip_master_settings_read(const char **error_r)
 {
 	return master_service_settings_read_simple(master_service, NULL,

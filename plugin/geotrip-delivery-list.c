@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Many notices, one message: the lists to the administrator. */
+/* Many notices in one message: the lists to the administrator. */
 
 #include "lib.h"
 #include "array.h"
@@ -8,12 +8,12 @@
 #include "geotrip-delivery-private.h"
 #include "geotrip-notice.h"
 
-/* A digest of all of them would be no mail any more. */
+/* A digest of any number of them would become too large for a mail. */
 #define MAX_LIST 1000
 
 ARRAY_DEFINE_TYPE(notice, struct geotrip_notice);
 
-/* Claim notices for one list, which go to the same addresses. */
+/* Claim notices for one list; all of them go to the same addresses. */
 static void
 claim_list(struct geotrip_delivery_run *run, enum geotrip_notice_kind kind,
 	   pool_t pool, ARRAY_TYPE(notice) *notices, string_t *list)
@@ -24,7 +24,7 @@ claim_list(struct geotrip_delivery_run *run, enum geotrip_notice_kind kind,
 	while (array_count(notices) < MAX_LIST &&
 	       geotrip_delivery_claim(run, kind, like, pool, &notice)) T_BEGIN {
 		array_push_back(notices, &notice);
-		/* the array may move */
+		/* the array may have been reallocated */
 		like = array_front(notices);
 		if (str_len(list) > 0)
 			str_append_c(list, '\n');
@@ -33,8 +33,8 @@ claim_list(struct geotrip_delivery_run *run, enum geotrip_notice_kind kind,
 	} T_END;
 }
 
-/* One list of a kind. Returns FALSE if it was not delivered, or none was
-   due. */
+/* Deliver one list of a kind. Returns FALSE if it was not delivered, or nothing
+   was due. */
 static bool
 deliver_list(struct geotrip_delivery_run *run, enum geotrip_notice_kind kind,
 	     pool_t pool)

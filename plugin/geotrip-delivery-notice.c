@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* One notice, one message: to the owner of an account, the copy of it to the
-   administrator, or to the administrator that nobody is suspended. */
+/* One message per notice: to the owner of an account, its copy to the
+   administrator, or the report to the administrator that the brake holds. */
 
 #include "lib.h"
 #include "array.h"
@@ -22,8 +22,8 @@ collect_login(const struct geotrip_store_login *login, void *context)
 	copy->ip = login->ip;
 }
 
-/* The message to the owner. Returns FALSE if there is none, and the
-   outcome. */
+/* Write the message to the owner. Returns FALSE and sets the outcome if there
+   is none. */
 static bool
 write_to_owner(struct geotrip_delivery_run *run,
 	       const struct geotrip_notice *notice, pool_t pool,
@@ -78,8 +78,8 @@ write_to_owner(struct geotrip_delivery_run *run,
 	return TRUE;
 }
 
-/* Write that nobody is suspended. Returns FALSE if there is no message, and
-   the outcome. */
+/* Write the report that the brake holds. Returns FALSE and sets the outcome if
+   there is no message. */
 static bool
 write_of_brake(struct geotrip_delivery_run *run,
 	       const struct geotrip_notice *notice, string_t *message,

@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* What became of a notice: from an error or the answers of the mail server to
-   what is written down, counted and logged. */
+/* The outcome of a notice: from an error or the mail server's replies to what
+   is stored, counted and logged. */
 
 #include "lib.h"
 #include "array.h"
@@ -11,15 +11,16 @@
 
 #include <unistd.h>
 
-/* The outcome of a notice that was sent must be written down: try so often,
-   with a pause. */
+/* The outcome of a notice that was sent must be stored: try at most this many
+   times, with a pause in between. */
 #define FINISH_TRIES 180
 #define FINISH_PAUSE_SECS 1
-/* When what is missing is ours to mend: it is mended, or not, in minutes. */
+/* The retry delay when the problem is local: it gets fixed within minutes, or
+   not at all. */
 #define UNTRIED_DELAY GEOTRIP_USECS(60)
 
-/* The administrator gets a copy when the owner's notice is tried for the first
-   time, and a report if the owner cannot be told. */
+/* The administrator gets a copy after the first attempt to deliver the owner's
+   notice, and a report if the owner cannot be notified. */
 static void
 tell_admin(const struct geotrip_delivery_run *run,
 	   const struct geotrip_notice *notice,
@@ -54,8 +55,8 @@ count_outcome(struct geotrip_delivery_run *run, enum geotrip_notice_state state)
 	}
 }
 
-/* Returns as geotrip_store_notice_finish() does. What has been sent is sent
-   again if that is not written down before the claim runs out. */
+/* Returns as geotrip_store_notice_finish() does. A notice that was sent is sent
+   again unless its outcome is stored before the claim expires. */
 static int
 write_outcome(struct geotrip_delivery_run *run,
 	      const struct geotrip_notice *notice,
@@ -88,16 +89,17 @@ void geotrip_delivery_finish(struct geotrip_delivery_run *run,
 	if (ret < 0) {
 		geotrip_delivery_store_failed(run, error);
 		if (outcome->state == GEOTRIP_NOTICE_SENT) {
-			e_error(run->input->event, "%s: a notice was "
-				"sent, which could not be written down: it "
-				"will be sent again", subject);
+			e_error(run->input->event, "%s: a notice was sent, "
+				"but this could not be recorded: it will be "
+				"sent again", subject);
 		}
 		return;
 	}
 	if (ret == 0) {
-		/* Only after a pause of minutes, such as a machine asleep. */
-		e_warning(run->input->event, "%s: another run has "
-			  "taken the notice over", subject);
+		/* Happens only after a pause of minutes, for example when the
+		   machine was suspended. */
+		e_warning(run->input->event, "%s: another run has taken over "
+			  "the notice", subject);
 		return;
 	}
 	geotrip_event_notice(run->input->event, notice, outcome, to,
@@ -109,7 +111,7 @@ void geotrip_delivery_finish(struct geotrip_delivery_run *run,
 }
 
 /* The time after a delay. It is after the beginning of this run even if the
-   clock was set back: a run takes no notice twice. */
+   clock was set back, so that a run never takes a notice twice. */
 static int64_t
 time_after(const struct geotrip_delivery_run *run, int64_t delay)
 {
@@ -175,7 +177,8 @@ void geotrip_delivery_set_answers(
 		if (accepted && outcome_r->state == GEOTRIP_NOTICE_FAILED)
 			outcome_r->state = GEOTRIP_NOTICE_SENT;
 	} else {
-		/* one address is enough to have been told */
+		/* the owner counts as notified if one address accepted the
+		   message */
 		outcome_r->state = accepted ? GEOTRIP_NOTICE_SENT :
 			GEOTRIP_NOTICE_FAILED;
 		outcome_r->error = refused_error;

@@ -21,8 +21,9 @@
 
 struct geotrip_notice_writer;
 
-/* After so many notices in a row for which the mail server or the userdb could
-   not be talked to, they are left alone until the next run. */
+/* The maximum number of consecutive notices for which the mail server or the
+   userdb could not be reached. After that they are left alone until the next
+   run. */
 #define GEOTRIP_DELIVERY_MAX_SERVER_FAILURES 3
 
 struct geotrip_delivery_run {
@@ -30,16 +31,16 @@ struct geotrip_delivery_run {
 	struct geotrip_notice_writer *writer;
 	struct geotrip_mailer *mailer;
 	struct geotrip_delivery_count *count;
-	/* what becomes due later is for the next run */
+	/* notices that become due later are left to the next run */
 	int64_t begin;
 	unsigned int done, total;
-	/* NULL: not shown */
+	/* NULL: progress is not shown */
 	void (*progress)(unsigned int done, unsigned int total);
-	/* in a row; of the mail server or the userdb */
+	/* consecutive failures of the mail server or the userdb */
 	unsigned int server_failures;
 	bool failed;
 	bool store_failed;
-	/* the last error of a template that was logged */
+	/* the last template error that was logged */
 	char *template_error;
 };
 
@@ -85,9 +86,9 @@ void geotrip_delivery_lists(struct geotrip_delivery_run *run,
 
 /* Send the message to the addresses, or only to those of them that the notice
    is pending for. recipients is initialised from the pool and gets an answer
-   for each; it stays empty if none of them is pending. Its addresses are those
-   of to. A server that cannot be talked to is a failure of the run, and defers
-   all of them. */
+   for each; it stays empty if none of them is pending. The addresses point to
+   those in to. A server that cannot be reached counts as a failure of the run,
+   and all recipients are deferred. */
 void geotrip_delivery_send(struct geotrip_delivery_run *run,
 			   const struct geotrip_notice *notice,
 			   const ARRAY_TYPE(smtp_address_const) *to,
@@ -102,27 +103,27 @@ void geotrip_delivery_send(struct geotrip_delivery_run *run,
    error and to those of the recipients; what else it points to is in the data
    stack. */
 
-/* Put the notice off, or give up when it has been tried often enough. */
+/* Defer the notice, or give up if it has been tried often enough. */
 void geotrip_delivery_set_deferred(const struct geotrip_delivery_run *run,
 				   const struct geotrip_notice *notice,
 				   const char *error,
 				   struct geotrip_notice_outcome *outcome_r);
-/* Nothing was tried, because something of ours is not in order. */
+/* Nothing was tried because of a local problem. */
 void geotrip_delivery_set_untried(const struct geotrip_delivery_run *run,
 				  const char *error,
 				  struct geotrip_notice_outcome *outcome_r);
-/* What the answers for the recipients make of the notice. As long as one may
-   still accept it, it is tried with those that did not. */
+/* Set the outcome by the replies for the recipients. As long as one of them may
+   still accept the message, it is retried for those that have not. */
 void geotrip_delivery_set_answers(
 	const struct geotrip_delivery_run *run,
 	const struct geotrip_notice *notice,
 	const ARRAY_TYPE(geotrip_mailer_recipient) *recipients,
 	struct geotrip_notice_outcome *outcome_r);
 
-/* Add to the outcome what the administrator is to be told, write it down, count
-   and log it, and show the progress. If somebody took the message and the
-   database cannot be written, this goes on trying for some minutes. to says
-   where it went, for the log; NULL: nowhere. */
+/* Add to the outcome what the administrator is to be told, store it, count and
+   log it, and show the progress. If a recipient accepted the message and the
+   database cannot be written, this keeps trying for some minutes. to is where
+   the message went, for the log; NULL: nowhere. */
 void geotrip_delivery_finish(struct geotrip_delivery_run *run,
 			     const struct geotrip_notice *notice,
 			     struct geotrip_notice_outcome *outcome,
@@ -139,15 +140,15 @@ void geotrip_delivery_store_failed(struct geotrip_delivery_run *run,
    The run goes on. */
 void geotrip_delivery_template_failed(struct geotrip_delivery_run *run,
 				      const char *error);
-/* The mail server or the userdb could not be talked to: count it. The run ends
-   when that happens too often in a row. Nothing is logged. */
+/* The mail server or the userdb could not be reached: count it. The run ends
+   after too many of these in a row. Nothing is logged. */
 void geotrip_delivery_server_failed(struct geotrip_delivery_run *run);
-/* Returns FALSE if the run ends: because of failures, or because it was told
+/* Returns FALSE if the run must end, because of failures or because it was told
    to stop. */
 bool geotrip_delivery_goes_on(const struct geotrip_delivery_run *run);
 
 /* Claim the next notice of a kind that was due at run->begin; if like is not
-   NULL, only one that is to go to the same addresses. It is ours for ten
+   NULL, only one that is to go to the same addresses. The claim lasts for ten
    minutes. Its texts are allocated from the pool. Returns FALSE if there is
    none, or the store failed. */
 bool geotrip_delivery_claim(struct geotrip_delivery_run *run,

@@ -1,13 +1,13 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The state of a run, which all of its steps share: what has failed, whether it
+/* The state of a run that all of its steps share: what has failed, whether it
    goes on, and the claim of its next notice. */
 
 #include "lib.h"
 #include "geotrip-delivery-private.h"
 
-/* A claim lasts as long as a message may take, and then some for the lookup
-   before it and for a database that cannot be written just then. */
+/* A claim lasts as long as a message may take, plus some time for the userdb
+   lookup before it and for a database that is temporarily not writable. */
 #define LEASE_TIME (GEOTRIP_MAILER_MAX_TIME + GEOTRIP_USECS(6 * 60))
 
 void geotrip_delivery_store_failed(struct geotrip_delivery_run *run,
@@ -22,7 +22,7 @@ void geotrip_delivery_template_failed(struct geotrip_delivery_run *run,
 				      const char *error)
 {
 	run->failed = TRUE;
-	/* Ten thousand notices in one language have one and the same error. */
+	/* Ten thousand notices in one language all have the same error. */
 	if (null_strcmp(run->template_error, error) == 0)
 		return;
 	i_free(run->template_error);

@@ -1,7 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* A message goes to the mail server, for those recipients that have not taken
-   it yet. */
+/* Sends a message to the recipients that have not accepted it yet. */
 
 #include "lib.h"
 #include "array.h"
@@ -28,7 +27,7 @@ void geotrip_delivery_send(struct geotrip_delivery_run *run,
 		recipient = array_append_space(recipients);
 		recipient->address = address;
 	}
-	/* who had to wait may be none of the owner's any more */
+	/* a deferred address may not be one of the owner's any more */
 	if (array_count(recipients) == 0)
 		return;
 	if (geotrip_mailer_send(run->mailer,

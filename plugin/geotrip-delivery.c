@@ -1,17 +1,18 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The run. A notice is claimed before anything is done about it, and what
-   became of it is committed before the next one: two runs at a time, or one
-   that is killed, do not send a notice twice. */
+/* The run. Each notice is claimed before anything is done about it, and its
+   outcome is committed before the next one is claimed, so that a notice is not
+   sent twice if two runs overlap or a run is killed. */
 
 #include "lib.h"
 #include "array.h"
 #include "geotrip-delivery-private.h"
 #include "geotrip-notice.h"
 
-/* The administrator gets so many copies in a run, and a digest of more. */
+/* At most this many copies are sent to the administrator in a run. If there are
+   more, one digest is sent instead. */
 #define MAX_COPIES 10
-/* So many are worth to be counted down on a terminal. */
+/* The minimum number of notices for which progress is shown on a terminal. */
 #define PROGRESS_MIN_TOTAL 50
 
 static unsigned int
@@ -28,7 +29,7 @@ count_due(struct geotrip_delivery_run *run, enum geotrip_notice_kind kind)
 
 static void deliver_to_admin(struct geotrip_delivery_run *run)
 {
-	/* copies were queued by this run as well */
+	/* this run has queued copies, too */
 	run->begin = geotrip_now();
 	if (array_count(&run->input->config->notify.admin) == 0)
 		return;
@@ -45,7 +46,7 @@ static void run_all(struct geotrip_delivery_run *run)
 
 	if (!geotrip_delivery_withdraw(run))
 		return;
-	/* without it, all of them would only be claimed and put back */
+	/* without a template, all of them would only be claimed and put back */
 	if (geotrip_notice_writer_check(run->writer, &error) < 0) {
 		geotrip_delivery_template_failed(run, error);
 		return;
@@ -54,7 +55,7 @@ static void run_all(struct geotrip_delivery_run *run)
 		count_due(run, GEOTRIP_NOTICE_RELEASED);
 	if (run->total >= PROGRESS_MIN_TOTAL)
 		run->progress = run->input->progress;
-	/* what concerns everybody comes first */
+	/* what concerns everybody goes first */
 	if (array_count(&run->input->config->notify.admin) > 0)
 		geotrip_delivery_each(run, GEOTRIP_NOTICE_BRAKE);
 	geotrip_delivery_each(run, GEOTRIP_NOTICE_SUSPENDED);
@@ -63,13 +64,13 @@ static void run_all(struct geotrip_delivery_run *run)
 		deliver_to_admin(run);
 	if (run->server_failures >= GEOTRIP_DELIVERY_MAX_SERVER_FAILURES) {
 		e_error(run->input->event, "The mail server or the userdb "
-			"could not be talked to %u times in a row: what is "
-			"left will be tried by the next run",
+			"could not be reached %u times in a row: the "
+			"remaining notices will be tried by the next run",
 			GEOTRIP_DELIVERY_MAX_SERVER_FAILURES);
 	}
 	if (run->input->told_to_stop()) {
-		e_info(run->input->event, "Told to stop: what is left will be "
-		       "delivered by the next run");
+		e_info(run->input->event, "Told to stop: the remaining "
+		       "notices will be delivered by the next run");
 	}
 }
 

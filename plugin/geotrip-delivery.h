@@ -3,8 +3,8 @@
 #ifndef GEOTRIP_DELIVERY_H
 #define GEOTRIP_DELIVERY_H
 
-/* One run over the queued notices: claims each, finds out where it goes, has it
-   written and sent, and writes down what became of it. */
+/* One run over the queued notices: claims each one, looks up its recipients,
+   has it written and sent, and stores the outcome. */
 
 #include "geotrip-mailer.h"
 #include "geotrip-settings.h"
@@ -17,28 +17,28 @@ struct geotrip_delivery_input {
 	const struct geotrip_config *config;
 	struct geotrip_store *store;
 	struct geotrip_mailer_settings mailer;
-	/* to the userdb, which is asked as root if there is one */
+	/* for userdb lookups, which is asked as root if there is one */
 	struct auth_master_connection *auth;
 	const struct geotrip_rights *rights;
 	struct event *event;
 	/* asked before each notice, and while the mail server is waited for:
 	   shall the run end here? */
 	bool (*told_to_stop)(void);
-	/* If it is not NULL and there is a lot to do, it is called after each
-	   notice, and instead of a line in the log for each that was sent. At
-	   the end it is called with 0 of 0. */
+	/* If this is not NULL and there is a lot to do, it is called after each
+	   notice, and notices that were sent are not logged. At the end it is
+	   called with 0 of 0. */
 	void (*progress)(unsigned int done, unsigned int total);
 };
 
-/* How many notices ... */
+/* The number of notices ... */
 struct geotrip_delivery_count {
 	unsigned int sent, deferred, failed, withdrawn;
 };
 
-/* Deliver what is due. What goes wrong is logged to the event. Returns 0, or
-   -1 if more than single recipients had to be put off: the store failed, a
-   template is unusable, or the mail server cannot be talked to. count_r is set
-   in both cases. */
+/* Deliver what is due. Errors are logged to the event. Returns 0, or -1 if
+   there was a problem with more than individual recipients: the store failed, a
+   template is unusable, or the mail server cannot be reached. count_r is set in
+   both cases. */
 int geotrip_deliver(const struct geotrip_delivery_input *input,
 		    struct geotrip_delivery_count *count_r);
 

@@ -18,8 +18,8 @@ struct event *geotrip_event_create(struct event *parent)
 	return event;
 }
 
-/* Each has an event of its own: the field duration that Dovecot adds is then
-   that of what is reported, not the age of the process. */
+/* Each gets an event of its own: the duration field that Dovecot adds would
+   otherwise be the age of the process. */
 
 void geotrip_event_login(struct event *parent,
 			 const struct geotrip_store_login *login,
@@ -28,7 +28,7 @@ void geotrip_event_login(struct event *parent,
 	const char *verdict = geotrip_verdict_name(login->verdict);
 	struct event *event = event_create(parent);
 
-	/* no passthrough event: for each login, one is enough */
+	/* no passthrough event: allocate only one event per login */
 	event_set_name(event, "geotrip_login_finished");
 	event_add_str(event, "user", login->user->name);
 	event_add_str(event, "service", login->service);
@@ -172,7 +172,7 @@ const char *geotrip_notice_title(enum geotrip_notice_kind kind)
 	case GEOTRIP_NOTICE_UNDELIVERED:
 		return "undelivered report";
 	case GEOTRIP_NOTICE_BRAKE:
-		return "report that nobody is suspended";
+		return "brake report";
 	}
 	return geotrip_notice_kind_name(kind);
 }
@@ -203,7 +203,7 @@ void geotrip_event_notice(struct event *parent,
 		e->add_str("domain", notice->brake.domain);
 	if (outcome->error != NULL)
 		e->add_str("error", outcome->error);
-	/* why nothing was tried is one message for all, from who knows it */
+	/* the caller logs once for all notices why nothing was tried */
 	if (outcome->untried)
 		e_debug(e->event(), "%s not tried%s", to_title, error);
 	else if (deferred) {

@@ -39,16 +39,16 @@ void geotrip_event_brake_ended(struct event *parent, const char *domain,
    in the data stack. */
 const char *geotrip_brake_accounts(const char *domain);
 
-/* geotrip_notice_finished: what became of a notice that was claimed. to is
-   where it went, NULL if it was not sent anywhere. One line at the level info
-   (none if quiet), warning or error. */
+/* geotrip_notice_finished: the outcome of a claimed notice. to is where it was
+   sent, NULL if it was not sent anywhere. One line at the level info (none if
+   quiet), warning or error. */
 void geotrip_event_notice(struct event *parent,
 			  const struct geotrip_notice *notice,
 			  const struct geotrip_notice_outcome *outcome,
 			  const char *to, bool quiet);
-/* Whom or what a notice tells of, as the log names it; in the data stack. */
+/* Who or what a notice is about, for log messages; in the data stack. */
 const char *geotrip_notice_subject(const struct geotrip_notice *notice);
-/* What a kind is called, for people. */
+/* The human-readable name of a kind. */
 const char *geotrip_notice_title(enum geotrip_notice_kind kind) ATTR_CONST;
 
 #endif

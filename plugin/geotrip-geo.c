@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Owns the country database: opens it, notices when it was replaced, looks
-   addresses up. */
+/* Owns the country database: opens it, notices when it is replaced, and looks
+   up addresses. */
 
 #define _GNU_SOURCE /* for memfd_create() */
 
@@ -17,18 +17,18 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* City databases have some 60 MB. Whatever is larger than this is no country
-   database, must not get the process killed for its memory, and would take
-   too long to read while logins wait. */
+/* City databases have about 60 MB. Anything larger than this is not a country
+   database, could get the process killed for its memory, and would take too
+   long to read while logins wait. */
 #define MAX_FILE_SIZE (128 * 1024 * 1024)
-/* What a database calls itself may have any length. */
+/* The database type in the metadata may have any length. */
 #define MAX_TYPE_BYTES 80
 
 #define MEND_FILE "Put a country database in MaxMind's format there"
 
 struct geotrip_geo {
 	char *path;
-	/* the file that was opened or tried last; all zero at first */
+	/* the file that was last opened or tried; zero-initialized */
 	struct stat st;
 	/* it was tried and could not be used */
 	char *error;
@@ -86,7 +86,7 @@ static int copy_to_memory(int fd, const struct stat *st, const char **error_r)
 		if (ret < 0)
 			*error_r = t_strdup_printf("read() failed: %m");
 		else if (ret == 0)
-			*error_r = "it became shorter while it was read";
+			*error_r = "it was truncated while being read";
 		else if (write_full(mem_fd, buf, ret) < 0) {
 			*error_r = t_strdup_printf("write() failed: %m");
 			ret = -1;
@@ -105,8 +105,8 @@ static const char *mmdb_type(const MMDB_s *mmdb)
 	return t_strndup(mmdb->metadata.database_type, MAX_TYPE_BYTES);
 }
 
-/* Look at the copy before libmaxminddb does. Returns 1, 0 or -1 as
-   mmdb_open_copy() does. */
+/* Check the copy before libmaxminddb reads it. Returns the same as
+   mmdb_open_copy(). */
 static int check_copy(int mem_fd, size_t size, const char **error_r)
 {
 	void *file;
@@ -123,8 +123,9 @@ static int check_copy(int mem_fd, size_t size, const char **error_r)
 	return ret < 0 ? 0 : 1;
 }
 
-/* Open a copy of the file, and see whether it is what we need. Returns 1, 0 if
-   it is not, and -1 if it may be, but the system cannot read it now. */
+/* Open a copy of the file and check whether it is usable. Returns 1 if it is, 0
+   if it is not, and -1 if this is unknown because the file cannot be read
+   now. */
 static int
 mmdb_open_copy(int fd, const struct stat *st, MMDB_s *mmdb_r,
 	       const char **error_r)
@@ -173,7 +174,7 @@ static int geo_set_error(struct geotrip_geo *geo, const char *error,
 	geo->error = i_strdup_printf(
 		"Cannot use the country database geotrip_mmdb=%s: %s. %s%s",
 		geo->path, error, mend, geo->open ?
-		"; the one that was read before stays in use" : "");
+		"; the previous one stays in use" : "");
 	*error_r = geo->error;
 	return -1;
 }
@@ -218,7 +219,7 @@ int geotrip_geo_refresh(struct geotrip_geo *geo, const char **error_r)
 	ret = mmdb_open_copy(fd, &st, &mmdb, &error);
 	i_close_fd(&fd);
 
-	/* Do not try the same bad file again, but notice when it changes. */
+	/* Do not retry the same bad file until it changes. */
 	geo->st = st;
 	if (ret < 0)
 		i_zero(&geo->st);
@@ -264,7 +265,7 @@ geotrip_geo_lookup(struct geotrip_geo *geo, const struct ip_addr *ip,
 	ip_to_sockaddr(ip, &addr);
 	result = MMDB_lookup_sockaddr(&geo->mmdb, &addr.sa, &ret);
 	/* an error here is a damaged record, or an IPv6 address in a database
-	   that has only IPv4: no country is known for this address */
+	   that has only IPv4: the country of this address is unknown */
 	if (ret != MMDB_SUCCESS || !result.found_entry ||
 	    !geotrip_mmdb_get_country(&result.entry, country_r))
 		return GEOTRIP_GEO_UNKNOWN;

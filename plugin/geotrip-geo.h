@@ -3,12 +3,11 @@
 #ifndef GEOTRIP_GEO_H
 #define GEOTRIP_GEO_H
 
-/* From an address to a country, by a database in MaxMind's format (mmdb).
+/* Looks up the country of an address in a database in MaxMind's format (mmdb).
 
    The database may be replaced at any time, by rename or in place: geotrip
-   works on a copy of its own, so that a file that is truncated under us cannot
-   crash the process. A replacement that cannot be used leaves the old one in
-   use. */
+   works on a private copy, so that truncating the file cannot crash the
+   process. If a replacement is unusable, the old one stays in use. */
 
 #include "geotrip-common.h"
 
@@ -23,23 +22,22 @@ enum geotrip_geo_result {
 };
 
 struct geotrip_geo_info {
-	/* what the database calls itself, in the data stack */
+	/* the database type in its metadata, in the data stack */
 	const char *type;
 	/* when it was built, seconds since 1970 */
 	uint64_t build_epoch;
-	/* it knows no country for any IPv6 address */
+	/* it has IPv4 addresses only */
 	bool ipv4_only;
 };
 
-/* Remember the path; the file is not opened before the first refresh. */
+/* Remember the path. The file is first opened by geotrip_geo_refresh(). */
 struct geotrip_geo *geotrip_geo_init(const char *path);
 void geotrip_geo_deinit(struct geotrip_geo **geo);
 
 /* Open the database if the file is new or was replaced since the last call;
    otherwise this costs one stat(). Returns 1 if a database was opened, 0 if
-   nothing changed, and -1 with an error that names the path and the mend if
-   the file cannot be used. After an error a database that was open stays
-   open. */
+   nothing changed, and -1 with an error that names the path and the remedy if
+   the file cannot be used. After an error the previous database stays open. */
 int geotrip_geo_refresh(struct geotrip_geo *geo, const char **error_r);
 
 /* Look the address up, as it is: see geotrip_config_get_ip(). country_r is
@@ -48,7 +46,7 @@ enum geotrip_geo_result
 geotrip_geo_lookup(struct geotrip_geo *geo, const struct ip_addr *ip,
 		   struct geotrip_country *country_r);
 
-/* What the open database says of itself. Returns FALSE if none is open. */
+/* Get the metadata of the open database. Returns FALSE if none is open. */
 bool geotrip_geo_get_info(struct geotrip_geo *geo,
 			  struct geotrip_geo_info *info_r);
 

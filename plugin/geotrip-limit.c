@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* What a limit says. */
+/* Parsing of limits. */
 
 #include "lib.h"
 #include "array.h"

@@ -3,10 +3,10 @@
 #ifndef GEOTRIP_LIMIT_H
 #define GEOTRIP_LIMIT_H
 
-/* How many of something there may be in a time: "100 in 1h". */
+/* A limit on the number of something within a time: "100 in 1h". */
 
 struct geotrip_limit {
-	/* 0: any number */
+	/* 0: unlimited */
 	unsigned int count;
 	/* in microseconds */
 	int64_t window;
@@ -15,7 +15,7 @@ struct geotrip_limit {
 };
 
 /* Parse "<number> in <time>", or "0". The text is copied to the pool. Returns
-   0, or -1 with an error that says what is wrong and how it is written. */
+   0, or -1 with an error that says what is wrong and what is expected. */
 int geotrip_limit_parse(pool_t pool, const char *text,
 			struct geotrip_limit *limit_r, const char **error_r);
 

@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The one place that knows ICU. */
+/* The only file that uses ICU. */
 
 #include "lib.h"
 #include "str.h"
@@ -18,7 +18,7 @@
 
 static const char *to_utf8(const UChar *text, int32_t len)
 {
-	/* a UTF-16 unit becomes at most three bytes */
+	/* a UTF-16 code unit takes at most three bytes in UTF-8 */
 	char *utf8 = t_malloc_no0(len * 3 + 1);
 	UErrorCode status = U_ZERO_ERROR;
 
@@ -41,12 +41,12 @@ const char *geotrip_locale_country(const char *language, const char *code)
 	return name == NULL ? geotrip_escape(code) : name;
 }
 
-/* "Japan, United States, Brazil". A list with an "and" would be wrong where
-   there is only a part of it. */
+/* "Japan, United States, Brazil". ICU's lists have an "and", which would be
+   wrong in an incomplete list. */
 const char *geotrip_locale_countries(const char *language, const char *codes)
 {
 	const char *const *code = t_strsplit_spaces(codes, " ");
-	/* the characters that these languages use */
+	/* the list separators of these languages */
 	const char *separator = strncmp(language, "ja", 2) == 0 ||
 		strncmp(language, "zh", 2) == 0 ? "\xe3\x80\x81" : ", ";
 	string_t *str = t_str_new(128);
@@ -59,7 +59,8 @@ const char *geotrip_locale_countries(const char *language, const char *codes)
 	return str_c(str);
 }
 
-/* ICU likes spaces that older mail programs and terminals show as a box. */
+/* ICU uses special spaces that older mail programs and terminals show as a
+   box. */
 static void plain_spaces(UChar *text, int32_t len)
 {
 	int32_t i;

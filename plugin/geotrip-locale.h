@@ -3,13 +3,12 @@
 #ifndef GEOTRIP_LOCALE_H
 #define GEOTRIP_LOCALE_H
 
-/* Countries and times in the words of a language, by ICU. A language that ICU
-   does not know is written like English. All results are UTF-8 in the data
-   stack. */
+/* Localized names of countries and times, by ICU. Languages that ICU does not
+   know fall back to English. All results are UTF-8 in the data stack. */
 
-/* "Japan"; the code itself, escaped, where there is no name. */
+/* "Japan"; or the code itself, escaped, if it has no name. */
 const char *geotrip_locale_country(const char *language, const char *code);
-/* The countries of a list such as "JP US", separated as the language does it;
+/* The countries of a list such as "JP US", separated as usual in the language;
    the empty string for an empty list. */
 const char *
 geotrip_locale_countries(const char *language, const char *codes);

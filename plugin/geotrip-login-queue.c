@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Owns the logins that wait to be written: a list of batches, each with the
-   memory of its logins. */
+/* Owns the logins that are waiting to be written: a list of batches, each of
+   which owns the memory of its logins. */
 
 #include "lib.h"
 #include "array.h"
@@ -9,11 +9,10 @@
 #include "geotrip-login-queue.h"
 #include "geotrip-users.h"
 
-/* What may wait while the store is out of order. */
+/* The limits for logins waiting while the store fails. */
 #define MAX_COUNT 100000
 #define MAX_BYTES (64 * 1024 * 1024)
-/* Longer names of services, mechanisms and sessions are nobody's but an
-   attacker's. */
+/* Only an attacker has longer names of services, mechanisms and sessions. */
 #define MAX_NAME_BYTES 255
 
 struct login_batch {

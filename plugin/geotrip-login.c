@@ -15,8 +15,8 @@
 #include "geotrip-upkeep.h"
 #include "geotrip-users.h"
 
-/* One login on its way. It lives on the stack of geotrip_login_check(), which
-   a store that answers later would have to change. */
+/* A login that is being judged. It lives on the stack of geotrip_login_check();
+   an asynchronous store would have to change that. */
 struct geotrip_check {
 	struct geotrip *gt;
 	const struct geotrip_login *login;
@@ -74,7 +74,7 @@ check_get_row(const struct geotrip_check *check, enum geotrip_verdict verdict)
 	};
 }
 
-/* A proxy makes one session authenticate twice. */
+/* Behind a proxy the same session authenticates twice. */
 static bool check_session_again(struct geotrip_check *check)
 {
 	const struct geotrip_login *login = check->login;
@@ -96,8 +96,8 @@ check_record(struct geotrip_check *check,
 	};
 	bool again = FALSE, news = FALSE;
 
-	/* it is remembered whatever the verdict, unless the client was kept
-	   out */
+	/* remember the session whatever the verdict, unless the client was
+	   refused */
 	if (row->verdict != GEOTRIP_VERDICT_BLOCKED &&
 	    row->verdict != GEOTRIP_VERDICT_TEMPFAIL)
 		again = check_session_again(check);
@@ -114,7 +114,7 @@ check_record(struct geotrip_check *check,
 		}
 		break;
 	case GEOTRIP_VERDICT_OBSERVE:
-		/* the next mark needs countries of its own */
+		/* the next mark must be reached by new countries */
 		geotrip_user_clear(check->user, row->time);
 		news = TRUE;
 		break;
@@ -124,15 +124,15 @@ check_record(struct geotrip_check *check,
 		/* written already */
 		return;
 	case GEOTRIP_VERDICT_TEMPFAIL:
-		/* the client was not let in, and may come again */
+		/* the client was not let in, and may retry */
 		return;
 	}
-	/* what another process does not know, but must */
+	/* write at once what another process must know */
 	geotrip_recorder_add(check->gt->recorder, check->user, row,
 			     news && check->gt->shared);
 }
 
-/* The verdict stands: remember it, tell it. */
+/* The verdict is final: record it and report it. */
 static void
 check_finish(struct geotrip_check *check, enum geotrip_verdict verdict)
 {
@@ -142,8 +142,8 @@ check_finish(struct geotrip_check *check, enum geotrip_verdict verdict)
 	check_record(check, &row);
 	geotrip_event_login(gt->event, &row, check->outage);
 
-	/* A login that trips a rule by a service that goes on working for a
-	   suspended user, such as imap if it is counted, goes on. */
+	/* If the service keeps working for suspended users (imap, for example,
+	   if it is counted), the login that tripped the rule is let in. */
 	if (verdict == GEOTRIP_VERDICT_OBSERVE ||
 	    (verdict == GEOTRIP_VERDICT_TRIP && !check->suspendable))
 		verdict = GEOTRIP_VERDICT_ALLOW;
@@ -167,14 +167,14 @@ check_tripped(enum geotrip_store_commit_result result, const char *error,
 		check_finish(check, GEOTRIP_VERDICT_TRIP);
 		return;
 	case GEOTRIP_STORE_SUSPENDED_ALREADY:
-		/* by another process, just now */
+		/* another process has just done it */
 		check_finish(check, check->suspendable ?
 			     GEOTRIP_VERDICT_BLOCKED : GEOTRIP_VERDICT_ALLOW);
 		return;
 	case GEOTRIP_STORE_COMMIT_BUSY:
 	case GEOTRIP_STORE_COMMIT_FAILED:
-		/* Nobody is told about a suspension that may get lost. The
-		   next login makes the rule true again. */
+		/* Do not report a suspension that may get lost. The next login
+		   makes the rule true again. */
 		geotrip_alarm_raise(gt->alarm, error);
 		check->outage = GEOTRIP_OUTAGE_STORE;
 		check_finish(check, gt->config->deny_on_error ?
@@ -187,8 +187,8 @@ check_tripped(enum geotrip_store_commit_result result, const char *error,
 static void check_decide(struct geotrip_check *check);
 static void check_load(struct geotrip_check *check);
 
-/* Returns TRUE if the user has to be loaded again before a suspension: the
-   store may know of a release, or of a suspension, that we do not. */
+/* Returns TRUE if the user must be reloaded before it is suspended: another
+   process may have released or suspended it. */
 static bool check_is_outdated(struct geotrip_check *check)
 {
 	struct geotrip *gt = check->gt;
@@ -270,7 +270,7 @@ static void check_decide(struct geotrip_check *check)
 	const struct geotrip_rule *rule;
 	bool suspended;
 
-	/* one that is over is ended in any mode */
+	/* expires in any mode */
 	suspended = geotrip_user_suspended(check->user, check->login->time) &&
 		config->enforce;
 	if (suspended && check->suspendable) {
@@ -312,7 +312,7 @@ check_loaded(const struct geotrip_store_history *history, const char *error,
 	struct geotrip *gt = check->gt;
 
 	if (history == NULL) {
-		/* go by what we remember */
+		/* use what is in memory */
 		geotrip_store_failed(gt, error);
 		check->outage = GEOTRIP_OUTAGE_STORE;
 	} else if (history->was_ahead && check_mend(check)) {

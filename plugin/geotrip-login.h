@@ -3,9 +3,9 @@
 #ifndef GEOTRIP_LOGIN_H
 #define GEOTRIP_LOGIN_H
 
-/* The pipeline of one login: country, history, rule, verdict, record. Knows
-   nothing of Dovecot's auth process but that it calls this after the
-   credentials of a client were verified and before the client is answered.
+/* The pipeline of a login: country, history, rule, verdict, record. It depends
+   on nothing in Dovecot's auth process, which calls this after the credentials
+   of a client were verified and before the client gets its reply.
 
    This is the only place that decides what an error means. */
 
@@ -17,7 +17,7 @@ struct geotrip_login {
 	const char *user;
 	/* family 0: none */
 	struct ip_addr ip;
-	/* Dovecot's name for it: smtp, submission, imap, ... */
+	/* Dovecot's name: smtp, submission, imap, ... */
 	const char *service;
 	/* the SASL mechanism */
 	const char *mechanism;
@@ -27,16 +27,16 @@ struct geotrip_login {
 };
 
 /* ALLOW: let the client in. TRIP, BLOCKED: refuse it, with geotrip_message.
-   TEMPFAIL: refuse it for now. */
+   TEMPFAIL: refuse it temporarily. */
 typedef void
 geotrip_verdict_callback_t(enum geotrip_verdict verdict, void *context);
 
-/* config must stay valid until deinit. Opens the database and the mmdb: call
-   it after privileges were dropped. Never fails: what does not work is logged
-   and tried again. */
+/* config must stay valid until deinit. Opens the database and the mmdb, so it
+   must be called after privileges were dropped. Never fails: errors are logged
+   and retried. */
 struct geotrip *geotrip_init(const struct geotrip_config *config,
 			     struct event *event);
-/* Writes what is waiting. */
+/* Writes all waiting logins. */
 void geotrip_deinit(struct geotrip **gt);
 
 /* Judge a login. login must stay valid until the callback, which is called

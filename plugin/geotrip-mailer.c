@@ -66,8 +66,8 @@ send_sendmail(struct geotrip_mailer *mailer, const struct smtp_address *from,
 	error = ret > 0 ? NULL : p_strdup_printf(pool, "sendmail_path = %s: %s",
 		mailer->set->submit->sendmail_path, error);
 	*error_r = error;
-	/* That it does not run, or does not end, is about the program. What it
-	   says may be about the recipients. */
+	/* If the program cannot be run or does not exit, that is not about the
+	   recipients. Other errors may be. */
 	if (ret <= 0 && (access(program, X_OK) < 0 || time(NULL) - begin >=
 			 (time_t)mailer->set->submit->submission_timeout))
 		return -1;

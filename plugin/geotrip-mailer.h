@@ -3,9 +3,9 @@
 #ifndef GEOTRIP_MAILER_H
 #define GEOTRIP_MAILER_H
 
-/* Hands messages to the mail server that Dovecot's settings name: by SMTP to
-   submission_host, over one connection for all of them, or else to the program
-   sendmail_path, which Dovecot does not start as root. */
+/* Submits messages as Dovecot is configured to: by SMTP to submission_host,
+   over one connection for all of them, or else with the program sendmail_path,
+   which Dovecot refuses to start as root. */
 
 #include "smtp-submit.h"
 #include "geotrip-address.h"
@@ -14,9 +14,9 @@ struct ssl_iostream_settings;
 
 struct geotrip_mailer_settings {
 	const struct smtp_submit_settings *submit;
-	/* with the parent of the events of Dovecot's SMTP client */
+	/* has the parent event for Dovecot's SMTP client */
 	struct smtp_submit_input input;
-	/* NULL: Dovecot finds them itself */
+	/* NULL: Dovecot gets them itself */
 	const struct ssl_iostream_settings *ssl;
 };
 
@@ -24,14 +24,14 @@ enum geotrip_mailer_answer {
 	GEOTRIP_MAILER_ACCEPTED,
 	/* not now: try again later */
 	GEOTRIP_MAILER_DEFERRED,
-	/* never */
+	/* permanent failure */
 	GEOTRIP_MAILER_REFUSED,
 };
 
 struct geotrip_mailer_recipient {
 	const struct smtp_address *address;
 	enum geotrip_mailer_answer answer;
-	/* what the server said, if it did not accept; else NULL */
+	/* the server's reply if it did not accept, else NULL */
 	const char *error;
 };
 ARRAY_DEFINE_TYPE(geotrip_mailer_recipient, struct geotrip_mailer_recipient);
@@ -54,7 +54,7 @@ void geotrip_mailer_deinit(struct geotrip_mailer **mailer);
 int geotrip_mailer_connect(struct geotrip_mailer *mailer,
 			   unsigned int *status_r, const char **error_r);
 
-/* No message takes longer than this, in microseconds. */
+/* The maximum time that sending a message can take, in microseconds. */
 #define GEOTRIP_MAILER_MAX_TIME (4 * 60 * (int64_t)1000000)
 
 /* Send the message (lines end with LF) to the recipients, and write down the

@@ -18,7 +18,7 @@
 #define BASE64_LINE_CHARS 76
 #define MAX_SUBJECT_BYTES 200
 
-/* Can the text stand in a header field as it is? */
+/* Can the text be put into a header field unencoded? */
 static bool text_is_plain(const char *text)
 {
 	for (; *text != '\0'; text++) {
@@ -29,7 +29,7 @@ static bool text_is_plain(const char *text)
 	return TRUE;
 }
 
-/* Can the body be sent as it is? */
+/* Can the body be sent unencoded? */
 static bool body_is_plain(const char *body)
 {
 	const char *line_begin = body, *p;
@@ -68,8 +68,7 @@ write_from(const struct geotrip_message *message, string_t *dest)
 	str_append_c(dest, '\n');
 }
 
-/* A line break would be encoded, and be shown as such. A name may be as long
-   as its owner likes. */
+/* A line break would be encoded and displayed. A name may have any length. */
 static const char *fit_subject(const char *text)
 {
 	string_t *str = t_str_new(256);
@@ -87,7 +86,7 @@ static const char *fit_subject(const char *text)
 	return str_c(str);
 }
 
-/* Below base64, line ends are CRLF (RFC 2045, 6.8). */
+/* Text that is encoded in base64 has CRLF line endings (RFC 2045, 6.8). */
 static const string_t *with_crlf(const char *text)
 {
 	string_t *str = t_str_new(4096);

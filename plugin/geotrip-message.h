@@ -3,7 +3,7 @@
 #ifndef GEOTRIP_MESSAGE_H
 #define GEOTRIP_MESSAGE_H
 
-/* An RFC 5322 message with a plain text body, made by a machine. */
+/* An automatically generated RFC 5322 message with a plain text body. */
 
 #include "geotrip-address.h"
 
@@ -16,13 +16,13 @@ struct geotrip_message {
 	const char *message_id;
 	/* for example "ja" */
 	const char *language;
-	/* UTF-8; whatever is in it, it stays one header field */
+	/* UTF-8; any content is safe, it cannot add header fields */
 	const char *subject;
 	/* UTF-8, lines end with LF */
 	const char *body;
 };
 
-/* Append the whole message. Lines end with LF. The result is pure ASCII, and
+/* Append the whole message. Lines end with LF. The result is plain ASCII, and
    no line is longer than SMTP allows. */
 void geotrip_message_write(const struct geotrip_message *message,
 			   string_t *dest);

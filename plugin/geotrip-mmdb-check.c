@@ -1,12 +1,12 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Reads the metadata that MMDB_open() will read, in the same way. */
+/* Reads the metadata in the same way as MMDB_open(). */
 
 #include "lib.h"
 #include "geotrip-mmdb-check.h"
 #include "geotrip-mmdb-data.h"
 
-/* The metadata is behind the last one of these in the last 128 kB. */
+/* The metadata follows the last one of these within the last 128 kB. */
 #define MARKER "\xab\xcd\xefMaxMind.com"
 #define MARKER_BYTES (sizeof(MARKER) - 1)
 #define METADATA_MAX_BYTES (128 * 1024)
@@ -36,8 +36,8 @@ static bool
 read_metadata(const struct geotrip_mmdb_data *metadata,
 	      struct geotrip_mmdb_value *map_r)
 {
-	/* Sound, and no pointer to what may not be: libmaxminddb finds the
-	   same values as we do, and without going deep. */
+	/* The values are valid and contain no pointers that libmaxminddb would
+	   resolve differently or recursively. */
 	return geotrip_mmdb_data_is_sound(metadata, 0) &&
 		metadata->bytes[0] >> 5 == MMDB_DATA_TYPE_MAP &&
 		geotrip_mmdb_data_read(metadata, 0, map_r);
@@ -57,7 +57,7 @@ find_number(const struct geotrip_mmdb_data *metadata,
 	return TRUE;
 }
 
-/* MMDB_open() makes lists of these, with everything in them. */
+/* MMDB_open() builds lists of these with everything in them. */
 static bool
 has_list(const struct geotrip_mmdb_data *metadata,
 	 const struct geotrip_mmdb_value *map, const char *key,
@@ -78,8 +78,8 @@ int geotrip_mmdb_check(const unsigned char *file, size_t size,
 	uint64_t nodes, record_bits;
 
 	if (!find_metadata(file, size, &metadata)) {
-		*error_r = "it is no database in MaxMind's format, or not "
-			"all of one";
+		*error_r = "it is not a database in MaxMind's format, or is "
+			"truncated";
 		return -1;
 	}
 	if (!read_metadata(&metadata, &map) ||
@@ -93,7 +93,7 @@ int geotrip_mmdb_check(const unsigned char *file, size_t size,
 		*error_r = "its metadata is damaged";
 		return -1;
 	}
-	/* two records a node */
+	/* two records per node */
 	if (nodes * (record_bits * 2 / 8) + SEPARATOR_BYTES > size) {
 		*error_r = "its search tree is longer than the file";
 		return -1;

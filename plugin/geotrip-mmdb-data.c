@@ -1,16 +1,16 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Decodes values as the MaxMind DB file format specification 2.0 has them. */
+/* Decodes values as specified by the MaxMind DB file format 2.0. */
 
 #include "lib.h"
 #include "geotrip-mmdb-data.h"
 
-/* Values of real databases are nested about four deep, and a record has some
-   hundred of them. */
+/* In real databases values are nested about four levels deep, and a record has
+   some hundreds of them. */
 #define MAX_DEPTH 32
 #define MAX_VALUES 10000
 
-/* On the way through values that are of no interest. */
+/* The state while skipping values. */
 struct skipping {
 	const struct geotrip_mmdb_data *data;
 	/* so far */
@@ -26,10 +26,9 @@ static uint64_t get_number(const unsigned char *bytes, size_t size)
 	return number;
 }
 
-/* The lowest sizes that are written in one, two and three bytes of their
-   own. */
+/* The lowest sizes that are encoded in one, two and three additional bytes. */
 static const uint32_t long_sizes[] = { 29, 285, 65821 };
-/* The lowest targets of pointers of one to four bytes. */
+/* The lowest targets of pointers that take one to four bytes. */
 static const uint32_t pointer_targets[] = { 0, 2048, 526336, 0 };
 
 static bool
@@ -72,7 +71,7 @@ read_here(const struct geotrip_mmdb_data *data, size_t offset,
 		return TRUE;
 	}
 	if (value_r->type == MMDB_DATA_TYPE_EXTENDED) {
-		/* 0 would be a map that is written in a way of its own */
+		/* 0 would be a map in extended encoding */
 		if (p == end || *p == 0)
 			return FALSE;
 		value_r->type = MMDB_DATA_TYPE_MAP + *p++;
@@ -130,7 +129,7 @@ static bool skip_key(struct skipping *skipping, size_t *offset)
 	return TRUE;
 }
 
-/* Move the offset behind a value and all that is in it. */
+/* Move the offset past a value and everything in it. */
 static bool skip(struct skipping *skipping, size_t *offset, unsigned int depth)
 {
 	struct geotrip_mmdb_value value;

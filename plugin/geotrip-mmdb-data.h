@@ -3,17 +3,16 @@
 #ifndef GEOTRIP_MMDB_DATA_H
 #define GEOTRIP_MMDB_DATA_H
 
-/* The values in a mmdb, read with bounds of our own.
+/* Reads the values in an mmdb, bounded.
 
-   The file comes from outside. libmaxminddb before 1.13 follows nested values
-   as deep as the stack is, and no version of it limits how many values it
-   goes through for one lookup. Here, a value that is nested deeper than any
-   real one, and a record that is larger, cannot be read. Nothing is allocated,
-   and no function calls itself without a limit. */
+   The file comes from outside. libmaxminddb before 1.13 recurses into nested
+   values without a limit, and no version limits the number of values that it
+   visits for a lookup. Here, values nested deeper and records larger than any
+   real ones are rejected. Nothing is allocated, and recursion is bounded. */
 
 #include <maxminddb.h>
 
-/* Offsets count from the beginning of bytes. */
+/* Offsets are relative to bytes. */
 struct geotrip_mmdb_data {
 	const unsigned char *bytes;
 	size_t size;
@@ -22,18 +21,18 @@ struct geotrip_mmdb_data {
 struct geotrip_mmdb_value {
 	/* MMDB_DATA_TYPE_* */
 	unsigned int type;
-	/* in bytes; of a map in pairs, of an array in elements */
+	/* in bytes; for a map in pairs, for an array in elements */
 	uint32_t size;
-	/* where its content is: bytes, or the values in it */
+	/* the offset of its content: bytes, or the values in it */
 	size_t content;
-	/* where the value behind it is, unless it is a map or an array that
-	   no pointer led to */
+	/* the offset of the next value, unless this is a map or an array that
+	   was not reached through a pointer */
 	size_t next;
 };
 
 /* Read the value at the offset, following a pointer. Returns FALSE if there is
-   none. Strings and numbers are within the data; what is in a map or in an
-   array has not been looked at. */
+   none. Strings and numbers are guaranteed to be within the data; the contents
+   of a map or an array have not been checked. */
 bool geotrip_mmdb_data_read(const struct geotrip_mmdb_data *data,
 			    size_t offset, struct geotrip_mmdb_value *value_r);
 
@@ -44,8 +43,8 @@ bool geotrip_mmdb_data_find(const struct geotrip_mmdb_data *data,
 			    const char *key,
 			    struct geotrip_mmdb_value *value_r);
 
-/* Is everything in the value within the data, and within what is allowed?
-   Does not look behind pointers. */
+/* Is everything in the value within the data and within the limits? Pointers
+   are not followed. */
 bool geotrip_mmdb_data_is_sound(const struct geotrip_mmdb_data *data,
 				size_t offset);
 

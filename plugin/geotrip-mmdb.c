@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The only file that knows the shapes of country databases. No state. */
+/* The only file that knows the record layouts of country databases. No
+   state. */
 
 #include "lib.h"
 #include "geotrip-mmdb.h"
@@ -10,7 +11,7 @@
 
 /* The depth of the search tree is the number of bits of an address. */
 #define MAX_DEPTH 128
-/* Enough to get past the records that have no country (reserved networks,
+/* Enough to get past the records without a country (reserved networks,
    satellite providers) at the beginning of a database. */
 #define MAX_NODES 100000
 #define MAX_RECORDS 1000
@@ -29,7 +30,7 @@ value_get_code(const struct geotrip_mmdb_data *data,
 	country_r->code[0] = i_toupper(code[0]);
 	country_r->code[1] = i_toupper(code[1]);
 	country_r->code[2] = '\0';
-	/* ISO 3166-1 gives ZZ to nobody: databases use it for "unknown" */
+	/* ISO 3166-1 does not assign ZZ: databases use it for "unknown" */
 	return strcmp(country_r->code, "ZZ") != 0;
 }
 

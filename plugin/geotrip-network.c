@@ -60,7 +60,7 @@ network_parse(const char *word, struct ip_addr *ip_r, unsigned int *bits_r)
 	unsigned int dots = 0;
 	struct ip_addr ip4;
 
-	/* inet_aton() reads 192.168 as 192.0.0.168: nobody means that */
+	/* inet_aton() reads 192.168 as 192.0.0.168, which nobody means */
 	for (p = word; p < end; p++) {
 		if (*p == '.')
 			dots++;
@@ -119,7 +119,7 @@ int geotrip_networks_parse(const char *str, struct geotrip_networks *networks,
 	for (; *words != NULL; words++) {
 		if (network_parse(*words, &ip, &bits) < 0) {
 			*error_r = t_strdup_printf(
-				"\"%s\" is not a network: write an address or "
+				"\"%s\" is not a network: use an address or "
 				"address/bits, for example 192.0.2.0/24 or "
 				"2001:db8::/32", *words);
 			return -1;

@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* What notices say, to whom they look like they come from, and how patient
-   they are. */
+/* The contents of notices, who they appear to be from, and how long they are
+   retried. */
 
 #include "lib.h"
 #include "array.h"
@@ -12,7 +12,7 @@
 
 #define MINUTE GEOTRIP_USECS(60)
 #define HOUR (60 * MINUTE)
-/* How often it is tried hourly after the first delays: for three days. */
+/* The number of hourly attempts after the first delays: three days. */
 #define HOURLY_ATTEMPTS (3 * 24)
 
 static const int64_t first_delays[] = {
@@ -28,7 +28,7 @@ struct geotrip_notice_writer {
 
 struct cached_template {
 	const char *language;
-	/* NULL: there is none, or it cannot be used because of the error */
+	/* NULL: there is none, or it is unusable because of the error */
 	struct geotrip_template *template;
 	const char *error;
 };
@@ -96,8 +96,8 @@ get_template(struct geotrip_notice_writer *writer, const char *language)
 	return cached;
 }
 
-/* A template with the part, in the language or in that of the settings.
-   language_r is the one it is in. */
+/* Find a template with the part, in the language or else in that of the
+   settings. language_r is set to the one that was found. */
 static const struct geotrip_template *
 find_template(struct geotrip_notice_writer *writer,
 	      enum geotrip_template_part part, const char *language,
@@ -115,8 +115,8 @@ find_template(struct geotrip_notice_writer *writer,
 	else if (cached->template == NULL) {
 		*error_r = t_strdup_printf(
 			"There is no template %s.txt in %s. Set "
-			"geotrip_notify_language to another language, or put "
-			"a template there", fallback, t_strarray_join(
+			"geotrip_notify_language to another language, or add "
+			"the template", fallback, t_strarray_join(
 				geotrip_notice_directories(
 					&writer->config->notify), " or "));
 	} else if (!geotrip_template_has(cached->template, part)) {
@@ -152,7 +152,7 @@ const char *geotrip_notice_short_ip(const struct ip_addr *ip)
 		return t_strdup_printf("%u.%u.%u.x", bytes[0], bytes[1],
 				       bytes[2]);
 	case AF_INET6:
-		/* a /48 is what a customer gets at most; "2001:db8:1::" */
+		/* a customer gets at most a /48; "2001:db8:1::" */
 		memset(network.u.ip6.s6_addr + 6, 0, 10);
 		text = net_ip2addr(&network);
 		return t_strdup_printf("%.*sx", (int)strlen(text) - 1, text);
@@ -179,8 +179,8 @@ login_lines(const ARRAY_TYPE(geotrip_notice_login) *evidence,
 	return str_c(str);
 }
 
-/* Names come from outside: escaped, they do not change the lines around
-   them. */
+/* Names come from outside: escape them, so that they cannot affect the
+   surrounding lines. */
 static void
 fill_values(const struct geotrip_notice_writer *writer,
 	    const struct geotrip_suspension *suspension,

@@ -3,13 +3,13 @@
 #ifndef GEOTRIP_NOTICE_H
 #define GEOTRIP_NOTICE_H
 
-/* From what the store has of a suspension to the message that tells of it. */
+/* Writes the message about a suspension from what the store has of it. */
 
 #include "geotrip-settings.h"
 #include "geotrip-store.h"
 #include "geotrip-template.h"
 
-/* Knows the settings, and keeps the templates that it has read. */
+/* Holds the settings and caches the templates. */
 struct geotrip_notice_writer;
 
 /* The config must live as long as the writer. hostname is that of this
@@ -29,7 +29,7 @@ geotrip_notice_directories(const struct geotrip_notify_config *config);
 int geotrip_notice_writer_check(struct geotrip_notice_writer *writer,
 				const char **error_r);
 
-/* Who sends all of the messages. */
+/* The sender of all messages. */
 const struct smtp_address *
 geotrip_notice_sender(const struct geotrip_notice_writer *writer);
 
@@ -58,7 +58,7 @@ const char *
 geotrip_notice_list_line(struct geotrip_notice_writer *writer,
 			 const struct geotrip_notice *notice);
 /* Append a message with such a list, to the administrator. first is the first
-   notice of the list: it makes the message's name. */
+   notice of the list; the Message-ID is derived from it. */
 int geotrip_notice_write_list(struct geotrip_notice_writer *writer,
 			      const struct geotrip_notice *first,
 			      unsigned int count, const char *list,
@@ -70,12 +70,12 @@ int geotrip_notice_write_brake(struct geotrip_notice_writer *writer,
 			       const struct geotrip_brake *brake,
 			       string_t *message, const char **error_r);
 
-/* When to try again after so many attempts that the server refused for the
-   time being? 0: not any more. */
+/* The delay before the next attempt after this many temporary failures; 0: do
+   not retry. */
 int64_t geotrip_notice_retry_delay(unsigned int attempts) ATTR_CONST;
 
-/* "203.0.113.x" and the like: enough to recognise a provider by, and not to
-   point at a person. In the data stack. */
+/* "203.0.113.x" and the like: enough to recognize a provider, but not a person.
+   In the data stack. */
 const char *geotrip_notice_short_ip(const struct ip_addr *ip);
 
 #endif

@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Asks Dovecot's auth process, as the delivery of mail does. */
+/* Asks Dovecot's auth process, like mail delivery does. */
 
 #include "lib.h"
 #include "array.h"
@@ -10,9 +10,9 @@
 
 #define FIELD_ADDRESS "geotrip_notify"
 #define FIELD_LANGUAGE "geotrip_language"
-/* What is longer is no name that the auth process would take. */
+/* The auth process does not accept longer names. */
 #define MAX_LOOKUP_BYTES 512
-/* what a lookup returns for an error that concerns only this user */
+/* the return value of a lookup for an error that concerns only this user */
 #define USER_FAILED (-2)
 
 /* The value of a field, or NULL. */
@@ -39,7 +39,7 @@ parse_owner(const struct geotrip_notify_config *config, const char *user,
 	i_zero(owner_r);
 	p_array_init(&owner_r->addresses, pool, 2);
 	owner_r->language = config->language;
-	/* a language becomes the name of a file */
+	/* the language becomes part of a file name */
 	if (value != NULL && geotrip_language_is_valid(value))
 		owner_r->language = p_strdup(pool, value);
 

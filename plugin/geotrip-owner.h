@@ -3,8 +3,8 @@
 #ifndef GEOTRIP_OWNER_H
 #define GEOTRIP_OWNER_H
 
-/* Where the owner of an account reads, and in which language: the userdb fields
-   geotrip_notify and geotrip_language, or else what the settings say. */
+/* The address and language of the owner of an account: from the userdb fields
+   geotrip_notify and geotrip_language, or else from the settings. */
 
 #include "geotrip-settings.h"
 
@@ -19,17 +19,17 @@ struct geotrip_owner {
 
 enum geotrip_owner_result {
 	GEOTRIP_OWNER_FOUND,
-	/* there is no address that could be written to */
+	/* there is no valid address */
 	GEOTRIP_OWNER_UNREACHABLE,
 	/* the userdb has a problem with this user: try again later */
 	GEOTRIP_OWNER_LATER,
-	/* the userdb does not answer at all */
+	/* the userdb cannot be reached */
 	GEOTRIP_OWNER_NO_USERDB,
 };
 
-/* Look up the owner of an account. A user that the userdb does not know is
-   written to as the settings say. owner_r is allocated from the pool, and set
-   if the owner is found; else there is an error. */
+/* Look up the owner of an account. For a user that the userdb does not know,
+   the settings are used. If the owner is found, owner_r is set, allocated from
+   the pool; otherwise error_r is set. */
 enum geotrip_owner_result
 geotrip_owner_lookup(struct auth_master_connection *auth,
 		     const struct geotrip_notify_config *config,

@@ -1,8 +1,8 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* One connection: reads requests, which are lines up to an empty one, and
-   writes an answer to each. Who asks what Postfix would not is hung up on:
-   nothing grows here, and nobody waits for somebody else. */
+/* A connection: reads requests, which are lines up to an empty one, and answers
+   each. A client that sends what Postfix never would is disconnected, so memory
+   is bounded and no client can delay another. */
 
 #include "lib.h"
 #include "connection.h"
@@ -16,10 +16,11 @@
    bytes, and about 30 attributes. */
 #define MAX_LINE_BYTES (16 * 1024)
 #define MAX_REQUEST_BYTES (64 * 1024)
-/* An answer is shorter than 1 kB, and Postfix reads it before it asks again. */
+/* A reply is shorter than 1 kB, and Postfix reads it before it sends the next
+   request. */
 #define MAX_OUTPUT_BYTES (16 * 1024)
-/* Between requests a connection may be idle for as long as it likes, but not
-   within one. */
+/* A connection may be idle between requests for any time, but not within
+   one. */
 #define REQUEST_MSECS (10 * 1000)
 
 struct policy_client {
@@ -27,7 +28,7 @@ struct policy_client {
 	struct geotrip_policy_request request;
 	/* of the request, so far */
 	size_t bytes;
-	/* until the request must be complete */
+	/* for completing the request */
 	struct timeout *to_request;
 };
 
@@ -41,7 +42,7 @@ static void client_destroy(struct connection *conn)
 		container_of(conn, struct policy_client, conn);
 
 	if (conn->disconnect_reason == CONNECTION_DISCONNECT_BUFFER_FULL) {
-		geotrip_policy_complain(policy, "Hanging up on a policy "
+		geotrip_policy_complain(policy, "Disconnecting a policy "
 			"client: it sent a line that is too long");
 	}
 	timeout_remove(&client->to_request);
@@ -54,7 +55,7 @@ static void client_destroy(struct connection *conn)
 static void client_hang_up(struct policy_client *client, const char *why)
 {
 	geotrip_policy_complain(policy, t_strdup_printf(
-		"Hanging up on a policy client: %s", why));
+		"Disconnecting a policy client: %s", why));
 	client_destroy(&client->conn);
 }
 
@@ -63,7 +64,7 @@ static void client_is_slow(struct policy_client *client)
 	client_hang_up(client, "it did not complete its request");
 }
 
-/* Returns NULL, or what is wrong with the client. */
+/* Returns NULL, or the client's protocol error. */
 static const char *client_answer(struct policy_client *client)
 {
 	const char *answer = t_strdup_printf("action=%s\n\n",
@@ -76,7 +77,7 @@ static const char *client_answer(struct policy_client *client)
 	if (o_stream_send(client->conn.output, answer, len) == (ssize_t)len)
 		return NULL;
 	return client->conn.output->stream_errno != 0 ?
-		"it did not wait for its answer" : "it does not read answers";
+		"it did not wait for the reply" : "it does not read replies";
 }
 
 static const char *
@@ -98,12 +99,12 @@ static void client_input(struct connection *conn)
 	const char *line, *wrong = NULL;
 
 	if (connection_input_read(conn) < 0) {
-		/* it is destroyed */
+		/* the client has been destroyed */
 		return;
 	}
 	while (wrong == NULL &&
 	       (line = i_stream_next_line(conn->input)) != NULL) T_BEGIN {
-		/* constants, they outlive the data stack frame */
+		/* these are constants and outlive the data stack frame */
 		wrong = client_line(client, line);
 	} T_END;
 	if (wrong != NULL) {

@@ -11,7 +11,7 @@ struct master_service_connection;
 
 void geotrip_policy_clients_init(struct geotrip_policy *policy,
 				 struct event *event);
-/* Closes all of them. */
+/* Disconnects all of them. */
 void geotrip_policy_clients_deinit(void);
 
 void geotrip_policy_client_create(struct master_service_connection *conn);

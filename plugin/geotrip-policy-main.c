@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The process geotrip-policy: a service of Dovecot's for Postfix. */
+/* The geotrip-policy process: a Dovecot service for Postfix. */
 
 #include "lib.h"
 #include "restrict-access.h"
@@ -32,11 +32,11 @@ int main(int argc, char *argv[])
 		i_fatal("geotrip: Cannot read the settings: %s", error);
 	master_service_init_log(master_service);
 
-	/* not as root: the files that SQLite makes would be root's */
+	/* not as root: files created by SQLite would be owned by root */
 	restrict_access_by_env(0, NULL);
 	restrict_access_allow_coredumps(TRUE);
-	/* Postfix would keep a process with old settings for itself after a
-	   reload. It connects again by itself. */
+	/* Otherwise Postfix' open connections would keep a process with old
+	   settings alive after a reload. Postfix reconnects by itself. */
 	master_service_set_die_with_master(master_service, TRUE);
 
 	event = geotrip_event_create(geotrip_service_event());

@@ -1,8 +1,8 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* From the attributes of a request to an action. Each request asks the
-   database: it is one lookup by an index, and so whatever other processes did
-   is seen at once. */
+/* Maps the attributes of a request to an action. Each request queries the
+   database: it is one indexed lookup, and changes by other processes are seen
+   immediately. */
 
 #include "lib.h"
 #include "ioloop.h"
@@ -11,9 +11,9 @@
 #include "geotrip-policy.h"
 #include "geotrip-store.h"
 
-/* All of Postfix's processes wait for this one. */
+/* All Postfix processes wait for this one. */
 #define LOCK_WAIT_MSECS 100
-/* When the database failed it is left alone for so long. */
+/* After a failure the database is left alone for this long. */
 #define RETRY_MSECS 1000
 
 #define ACTION_NONE "DUNNO"
@@ -24,7 +24,7 @@ struct geotrip_policy {
 	const struct geotrip_config *config;
 	struct event *event;
 	struct geotrip_alarm *alarm;
-	/* NULL: there is nobody to refuse, whatever the database says */
+	/* NULL: nobody is refused, whatever the database contains */
 	struct geotrip_store *store;
 	/* NULL: the store works */
 	char *store_error;
@@ -59,7 +59,7 @@ void geotrip_policy_request_clear(struct geotrip_policy_request *request)
 	i_zero(request);
 }
 
-/* To Postfix all of its clients are of the same service. */
+/* Postfix uses the same service name for all of its clients. */
 static bool has_anybody_to_refuse(const struct geotrip_config *config)
 {
 	return *config->db_path != '\0' && config->enforce &&
@@ -113,7 +113,7 @@ static void store_failed(struct geotrip_policy *policy, const char *error)
 	i_free(old_error);
 }
 
-/* Did it fail just now? The clock may have been set back since. */
+/* Did it fail recently? The clock may have been set back since. */
 static bool store_is_resting(const struct geotrip_policy *policy)
 {
 	long long msecs = timeval_diff_msecs(&ioloop_timeval,
@@ -123,7 +123,7 @@ static bool store_is_resting(const struct geotrip_policy *policy)
 		msecs >= 0 && msecs < RETRY_MSECS;
 }
 
-/* Open the store, or look whether it is still the one that is open. */
+/* Open the store, or check whether the open one is still the current file. */
 static bool store_open(struct geotrip_policy *policy)
 {
 	const char *error;
@@ -185,7 +185,7 @@ const char *geotrip_policy_action(struct geotrip_policy *policy,
 	    geotrip_config_ip_exempt(config, &request->ip) ||
 	    !is_suspended(policy, request->user))
 		return ACTION_NONE;
-	e_debug(policy->event, "user=<%s>: open connection of Postfix refused",
+	e_debug(policy->event, "user=<%s>: open Postfix connection refused",
 		geotrip_escape(request->user));
 	return t_strconcat(ACTION_REFUSE, config->message, NULL);
 }

@@ -3,9 +3,9 @@
 #ifndef GEOTRIP_POLICY_H
 #define GEOTRIP_POLICY_H
 
-/* Postfix's policy protocol: what a request says, and what it is answered. A
-   client that authenticated before its account was suspended is refused here,
-   at its next recipient.
+/* Postfix' policy protocol: parsing of requests, and the actions they are
+   answered with. A client that authenticated before its account was suspended
+   is refused here, at its next recipient.
 
    Nobody is refused because of an error. */
 
@@ -13,9 +13,9 @@
 
 struct geotrip_policy;
 
-/* Begins all zero. */
+/* Must be zero-initialized. */
 struct geotrip_policy_request {
-	/* it is one that is sent for each SMTP command */
+	/* request=smtpd_access_policy, which is sent for each SMTP command */
 	bool access_policy;
 	/* NULL: the client has not authenticated */
 	char *user;
@@ -23,11 +23,10 @@ struct geotrip_policy_request {
 	struct ip_addr ip;
 };
 
-/* Take over an attribute, "name=value"; those that do not matter are
-   ignored. */
+/* Add an attribute, "name=value". Irrelevant ones are ignored. */
 void geotrip_policy_request_add(struct geotrip_policy_request *request,
 				const char *line);
-/* Make it ready for the next request. */
+/* Reset it for the next request. */
 void geotrip_policy_request_clear(struct geotrip_policy_request *request);
 
 /* config must stay valid until deinit. Opens the database when it is first
@@ -36,11 +35,11 @@ struct geotrip_policy *
 geotrip_policy_init(const struct geotrip_config *config, struct event *event);
 void geotrip_policy_deinit(struct geotrip_policy **policy);
 
-/* What Postfix has to do, as in access(5). In the data stack. */
+/* The action for Postfix, as in access(5). In the data stack. */
 const char *geotrip_policy_action(struct geotrip_policy *policy,
 				  const struct geotrip_policy_request *request);
 
-/* Log an error, each one once a minute. */
+/* Log an error, each one at most once a minute. */
 void geotrip_policy_complain(struct geotrip_policy *policy, const char *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Writes the logins that wait: when, how often it is tried, and what goes into
-   one transaction. */
+/* Writes the waiting logins: decides when, how often to retry, and what goes
+   into one transaction. */
 
 #include "lib.h"
 #include "array.h"
@@ -10,18 +10,18 @@
 #include "geotrip-login-queue.h"
 #include "geotrip-recorder.h"
 
-/* A commit costs as much as several logins: who comes within this time shares
-   one. With what the event loop adds, it is MAX_DELAY_USECS. */
+/* A commit costs as much as several logins: logins within this time share one.
+   Together with the event loop's latency the delay is MAX_DELAY_USECS. */
 #define FLUSH_MSECS 9
 #define MAX_DELAY_USECS 10000
-/* A trip takes what is waiting with it: some of that is its evidence. But on a
-   full disk a thief must not make us write much, to no avail, at each of his
-   logins: then it takes the evidence alone. */
+/* A trip is written together with what is waiting, some of which is its
+   evidence. But on a full disk a thief must not make us write a lot in vain at
+   each login: then only the evidence is written with it. */
 #define MAX_BATCH_FAILING 100
 #define RETRY_MSECS 1000
-/* While another process writes, purge for example: nobody waits for it. When
-   it takes half a second, longer than a slow disk needs to write a suspension
-   of an operator's, that is a failure. */
+/* While another process (purge, for example) is writing, retry instead of
+   waiting for its lock. If that takes half a second, which is longer than a
+   slow disk needs to write an operator's suspension, it is a failure. */
 #define BUSY_RETRY_MSECS 2
 #define BUSY_MAX_RETRIES 250
 
@@ -31,7 +31,8 @@ struct geotrip_recorder {
 	struct geotrip_login_queue *queue;
 
 	struct timeout *to_flush;
-	/* so often in a row another process was writing */
+	/* consecutive attempts that failed because another process was
+	   writing */
 	unsigned int busy_count;
 	bool failing;
 	unsigned int dropped;
@@ -66,7 +67,7 @@ void geotrip_recorder_deinit(struct geotrip_recorder **_recorder)
 	lost = geotrip_login_queue_count(recorder->queue);
 	if (lost > 0) {
 		geotrip_alarm_raise(recorder->alarm, t_strdup_printf(
-			"%s could not be written before the stop and are lost",
+			"%s could not be written before shutdown and are lost",
 			geotrip_count(lost, "login", "logins")));
 	}
 	geotrip_login_queue_deinit(&recorder->queue);
@@ -88,16 +89,17 @@ static void recorder_schedule(struct geotrip_recorder *recorder)
 					       recorder);
 }
 
-/* All that was waiting is written. */
+/* Everything that was waiting has been written. */
 static void recorder_emptied(struct geotrip_recorder *recorder)
 {
 	recorder->failing = FALSE;
-	/* it may be the one of a store that is out of order */
+	/* it may be the retry timeout of a failing store */
 	timeout_remove(&recorder->to_flush);
 	if (recorder->dropped > 0) {
 		geotrip_alarm_raise(recorder->alarm, t_strdup_printf(
-			"The database can be written again, but %s could not "
-			"wait so long and are missing in it",
+			"The database can be written again, but %s did not "
+			"fit into memory in the meantime and are missing "
+			"from it",
 			geotrip_count(recorder->dropped, "login", "logins")));
 		recorder->dropped = 0;
 	}
@@ -140,7 +142,7 @@ static void recorder_flush(struct geotrip_recorder *recorder)
 	}
 }
 
-/* Everything that is waiting, and now, even if that means to wait for another
+/* Write everything that is waiting now, even if that means waiting for another
    process. */
 static void recorder_write_all(struct geotrip_recorder *recorder)
 {
@@ -171,8 +173,8 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 	if (!geotrip_login_queue_add(recorder->queue, user, login)) {
 		recorder->dropped++;
 		geotrip_alarm_raise(recorder->alarm,
-			"Too many logins wait for the database: "
-			"more of them are not recorded");
+			"Too many logins are waiting for the database: "
+			"further ones are not recorded");
 		return;
 	}
 	first = array_front(geotrip_login_queue_first(recorder->queue));
@@ -191,22 +193,23 @@ struct recorder_trip {
 	struct geotrip_recorder *recorder;
 	const struct geotrip_store_login *login;
 	const struct geotrip_store_trip *trip;
-	/* all that is waiting is written together with the trip; if not, only
-	   its evidence is */
+	/* everything waiting is written together with the trip, otherwise only
+	   its evidence */
 	bool with_batch;
 	ARRAY_TYPE(geotrip_store_login) logins;
 	geotrip_store_commit_callback_t *callback;
 	void *context;
 };
 
-/* Is the login part of the evidence of the trip, the context? */
+/* Is the login part of the evidence of the trip (the context)? */
 static bool
 is_evidence(const struct geotrip_store_login *login, const void *context)
 {
 	const struct recorder_trip *trip = context;
 	const struct geotrip_sighting *seen;
 
-	/* users whose logins wait stay in memory: the pointer is enough */
+	/* waiting logins reference their users, so comparing pointers is
+	   enough */
 	if (login->user != trip->login->user ||
 	    login->verdict != GEOTRIP_VERDICT_ALLOW)
 		return FALSE;
@@ -218,7 +221,7 @@ is_evidence(const struct geotrip_store_login *login, const void *context)
 	return FALSE;
 }
 
-/* It was written with the trip, and waits no longer. */
+/* The evidence was written with the trip: remove it from the queue. */
 static void evidence_written(const struct recorder_trip *trip)
 {
 	struct geotrip_recorder *recorder = trip->recorder;
@@ -239,7 +242,7 @@ recorder_tripped(enum geotrip_store_commit_result result, const char *error,
 		if (result == GEOTRIP_STORE_COMMITTED)
 			evidence_written(trip);
 	} else if (result != GEOTRIP_STORE_SUSPENDED_ALREADY) {
-		/* with their ids */
+		/* the logins now have their ids */
 		batch = geotrip_login_queue_first(trip->recorder->queue);
 		array_copy(&batch->arr, 0, &trip->logins.arr, 0,
 			   array_count(batch));
@@ -248,7 +251,8 @@ recorder_tripped(enum geotrip_store_commit_result result, const char *error,
 	trip->callback(result, error, trip->context);
 }
 
-/* Shall all that waits be written with a trip? There must be but one batch. */
+/* Write everything that is waiting with a trip? Only if it is a single
+   batch. */
 static bool takes_batch(const struct geotrip_recorder *recorder)
 {
 	unsigned int count = geotrip_login_queue_count(recorder->queue);

@@ -3,10 +3,10 @@
 #ifndef GEOTRIP_RECORDER_H
 #define GEOTRIP_RECORDER_H
 
-/* When logins are written: those of 9 ms together, after the replies went out;
-   at the latest after 10 ms or 1,000 logins. While the store is out of order
-   they wait in memory, and one try a second is made to write them. To open it
-   again is not our task. */
+/* Decides when logins are written: those of 9 ms together, after the replies
+   were sent; at the latest after 10 ms or 1,000 logins. While the store fails
+   they wait in memory, and writing is retried once a second. Reopening the
+   store is up to the caller. */
 
 #include "geotrip-store.h"
 
@@ -19,12 +19,13 @@ struct geotrip_recorder;
 struct geotrip_recorder *
 geotrip_recorder_init(struct geotrip_store *store,
 		      struct geotrip_alarm *alarm);
-/* Writes what is waiting. Loses, and says so, what cannot be written now. */
+/* Writes what is waiting. What cannot be written now is lost, and this is
+   logged. */
 void geotrip_recorder_deinit(struct geotrip_recorder **recorder);
 
 /* Queue a login of the user; login->user is ignored, all strings are copied.
-   at_once: write it, and what is waiting, before this returns, unless the
-   store is out of order. If too much is waiting already, it is dropped with an
+   at_once: write it and everything waiting before returning, unless the store
+   is failing. If too much is waiting already, the login is dropped with an
    alarm. */
 void geotrip_recorder_add(struct geotrip_recorder *recorder,
 			  struct geotrip_user *user,
@@ -36,11 +37,11 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 void geotrip_recorder_write(struct geotrip_recorder *recorder);
 
 /* Write this login and the suspension that begins with it now, together with
-   what is waiting, or, if so much is waiting that the store must have been out
-   of order, with that of it which is the evidence. Unless the result is
-   GEOTRIP_STORE_COMMITTED, the login itself is dropped and what was waiting
-   waits on. The callback is called exactly once; with SQLite before this
-   returns. */
+   everything that is waiting; or, if so much is waiting that the store must
+   have been failing, only with the waiting logins that are its evidence. Unless
+   the result is GEOTRIP_STORE_COMMITTED, the login itself is dropped and the
+   others keep waiting. The callback is called exactly once; with SQLite before
+   this returns. */
 void geotrip_recorder_trip(struct geotrip_recorder *recorder,
 			   const struct geotrip_store_login *login,
 			   const struct geotrip_store_trip *trip,

@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* What a rule says, and whether a login makes it true. */
+/* Parsing of rules, and whether a login makes one true. */
 
 #include "lib.h"
 #include "array.h"
@@ -24,7 +24,7 @@ rule_parse(pool_t pool, const char *text, struct geotrip_rule *rule_r,
 
 	if (str_array_length(words) < 4) {
 		*error_r = t_strdup_printf(
-			"\"%s\" is not a rule: write "RULE_FORM, text);
+			"\"%s\" is not a rule: use "RULE_FORM, text);
 		return -1;
 	}
 	if (str_to_uint(words[0], &rule_r->countries) < 0 ||
@@ -36,13 +36,13 @@ rule_parse(pool_t pool, const char *text, struct geotrip_rule *rule_r,
 	}
 	if (strcmp(words[1], "countries") != 0) {
 		*error_r = t_strdup_printf(
-			"\"%s\" in \"%s\" is not known, only \"countries\" is: "
-			"write "RULE_FORM, words[1], text);
+			"\"%s\" in \"%s\" is not known, only \"countries\" "
+			"is: use "RULE_FORM, words[1], text);
 		return -1;
 	}
 	if (strcmp(words[2], "in") != 0) {
 		*error_r = t_strdup_printf(
-			"\"%s\" in \"%s\" must be \"in\": write "RULE_FORM,
+			"\"%s\" in \"%s\" must be \"in\": use "RULE_FORM,
 			words[2], text);
 		return -1;
 	}
@@ -92,8 +92,8 @@ rule_counts(const struct geotrip_rule *rule,
 	    const struct geotrip_sighting *seen,
 	    const struct geotrip_sighting *login)
 {
-	/* The distance, not the age: when the clock is set back, sightings
-	   from the time that is now the future count no longer than others. */
+	/* Use the distance, not the age: if the clock was set back, sightings
+	   that are now in the future must not count for longer than others. */
 	int64_t distance = login->time > seen->time ?
 		login->time - seen->time : seen->time - login->time;
 

@@ -9,10 +9,10 @@
 #include "geotrip-common.h"
 
 struct geotrip_rule {
-	/* as the operator wrote it, without surrounding blanks */
+	/* as configured, without surrounding whitespace */
 	const char *text;
-	/* a rule is true when so many distinct countries, that of the login
-	   itself included, were seen within the window */
+	/* the rule is true when at least this many distinct countries,
+	   including that of the login itself, were seen within the window */
 	unsigned int countries;
 	int64_t window;
 };
@@ -20,7 +20,7 @@ ARRAY_DEFINE_TYPE(geotrip_rule, struct geotrip_rule);
 
 /* Parse a comma-separated list of rules and append them to rules; strings are
    allocated from pool. Returns 0, or -1 with an error that names the word and
-   what is allowed instead. */
+   what is expected instead. */
 int geotrip_rules_parse(pool_t pool, const char *str,
 			ARRAY_TYPE(geotrip_rule) *rules,
 			const char **error_r);

@@ -1,9 +1,9 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Sessions in Dovecot 2.3: anvil tells which process serves whom, and a signal
-   ends it, as doveadm kick does. Anvil knows what login processes told it, and
-   those talk to everybody: it is believed only what geotrip-process.c proves.
-   */
+/* Sessions in Dovecot 2.3: anvil knows which process serves which user, and a
+   signal ends it, as in doveadm kick. Anvil knows what login processes told it,
+   and those talk to everybody: it is believed only what geotrip-process.c
+   proves. */
 
 #include "lib.h"
 #include "array.h"
@@ -21,7 +21,7 @@
 struct session_process {
 	pid_t pid;
 	unsigned int sessions;
-	/* all of its sessions are of the service and of users in the list */
+	/* all of its sessions belong to the service and to users in the list */
 	bool all_listed;
 };
 ARRAY_DEFINE_TYPE(session_process, struct session_process);
@@ -42,7 +42,7 @@ get_process(ARRAY_TYPE(session_process) *processes, pid_t pid)
 }
 
 /* <service>/<ip>/<user> or <service>/<user>, <pid>, <sessions>. A name may
-   have slashes, an address has none. */
+   contain slashes, an address does not. */
 static int
 parse_line(const char *line, const char *service,
 	   ARRAY_TYPE(const_string) *users,
@@ -89,13 +89,13 @@ read_sessions(const char *base_dir, const char *service,
 				  error_r) < 0)
 		return -1;
 	if (geotrip_anvil_send(&anvil, ANVIL_DUMP, error_r) == 0) {
-		/* an empty line is the end */
+		/* an empty line ends the list */
 		while ((line = geotrip_anvil_read(&anvil, error_r)) != NULL &&
 		       *line != '\0') T_BEGIN {
 			if (parse_line(line, service, users, config,
 				       processes) < 0) {
-				i_warning("geotrip: anvil sent a line that is "
-					  "not understood: %s",
+				i_warning("geotrip: anvil sent an unknown "
+					  "line: %s",
 					  geotrip_escape(line));
 			}
 		} T_END;

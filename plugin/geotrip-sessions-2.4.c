@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Sessions in Dovecot 2.4: anvil tells which there are, and ends those that it
-   is asked to, as for doveadm kick. */
+/* Sessions in Dovecot 2.4: anvil lists them and ends those that it is asked to,
+   as for doveadm kick. */
 
 #include "lib.h"
 #include "array.h"
@@ -13,11 +13,11 @@
 #include "geotrip-sessions.h"
 
 #define ANVIL_DUMP "VERSION\tanvil-client\t2\t0\n\nCONNECT-DUMP\n"
-/* what we get back begins with */
+/* the prefix of the replies */
 #define ANVIL_HEADER_LINES 2
 
-/* <pid> <user> <service> <ip> <session> ... Append the command that ends it,
-   if it is one of those that we look for. */
+/* <pid> <user> <service> <ip> <session> ... If the session is to be ended,
+   append the command for that. */
 static int
 parse_line(const char *line, const char *service,
 	   ARRAY_TYPE(const_string) *users,
@@ -32,7 +32,8 @@ parse_line(const char *line, const char *service,
 		return -1;
 	if (net_addr2ip(args[3], &ip) < 0)
 		i_zero(&ip);
-	/* without the session, all of the user's would end, IMAP as well */
+	/* without the session id all sessions of the user would be ended, IMAP
+	   ones as well */
 	if (strcmp(args[2], service) != 0 || *args[4] == '\0' ||
 	    !geotrip_sessions_is_to_end(users, config, args[1], &ip))
 		return 0;
@@ -57,14 +58,14 @@ read_sessions(struct geotrip_anvil *anvil, const char *service,
 	while ((line = geotrip_anvil_read(anvil, error_r)) != NULL) {
 		if (++line_number <= ANVIL_HEADER_LINES)
 			continue;
-		/* an empty line is the end */
+		/* an empty line ends the list */
 		if (*line == '\0')
 			return 0;
 		T_BEGIN {
 			if (parse_line(line, service, users, config, pool,
 				       commands) < 0) {
-				i_warning("geotrip: anvil sent a line that is "
-					  "not understood: %s",
+				i_warning("geotrip: anvil sent an unknown "
+					  "line: %s",
 					  geotrip_escape(line));
 			}
 		} T_END;

@@ -3,9 +3,9 @@
 #ifndef GEOTRIP_SESSIONS_H
 #define GEOTRIP_SESSIONS_H
 
-/* The sessions that users have open in Dovecot's own services, as its anvil
-   process knows them. How it is asked differs between Dovecot versions:
-   geotrip-sessions-2.3.c and -2.4.c. */
+/* The open sessions of users in Dovecot's own services, as known to anvil. The
+   protocol differs between Dovecot versions: geotrip-sessions-2.3.c and
+   -2.4.c. */
 
 #include "geotrip-settings.h"
 
@@ -20,8 +20,8 @@ int geotrip_sessions_end(const char *base_dir, const char *service,
 			 const struct geotrip_config *config,
 			 const char **error_r);
 
-/* For the files of the versions. The address is of the family 0 if anvil does
-   not know it. */
+/* Only for the version-specific files. The address is of the family 0 if anvil
+   does not know it. */
 static inline bool
 geotrip_sessions_is_to_end(ARRAY_TYPE(const_string) *users,
 			   const struct geotrip_config *config,

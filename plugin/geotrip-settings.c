@@ -1,7 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* From the words in dovecot.conf to what the code needs, and what is wrong
-   with them. */
+/* Parses and checks the values in dovecot.conf. */
 
 #include "lib.h"
 #include "array.h"
@@ -21,10 +20,10 @@
 	"This account is suspended: it was used from several countries " \
 	"within a short time. Please change your password and contact your " \
 	"mail provider."
-/* An SMTP reply line has 512 bytes (RFC 5321, 4.5.3.1.5), and the server puts
-   its own words before ours. */
+/* An SMTP reply line has at most 512 bytes (RFC 5321, 4.5.3.1.5), and the
+   server adds text of its own. */
 #define MAX_MESSAGE_BYTES 400
-/* A language tag that is longer is a mistake (RFC 5646, 4.4.1). */
+/* A longer language tag is a mistake (RFC 5646, 4.4.1). */
 #define MAX_LANGUAGE_BYTES 35
 
 static const char *const *
@@ -77,15 +76,14 @@ check_retention(const struct geotrip_config *config, const char **error_r)
 	array_foreach(&config->rules, rule) {
 		if (rule->window > config->retention) {
 			*error_r = t_strdup_printf(
-				"geotrip_retention: is shorter than the rule "
-				"\"%s\" looks back: it must be at least as "
-				"long", rule->text);
+				"geotrip_retention: is shorter than the "
+				"window of the rule \"%s\"", rule->text);
 			return -1;
 		}
 	}
 	if (config->max_suspensions.window > config->retention) {
 		*error_r = t_strdup_printf(
-			"geotrip_max_suspensions: \"%s\" looks back longer "
+			"geotrip_max_suspensions: \"%s\" looks back further "
 			"than geotrip_retention",
 			config->max_suspensions.text);
 		return -1;
@@ -158,7 +156,7 @@ parse_notify(const struct geotrip_settings *set, pool_t pool,
 	} else if (!geotrip_language_is_valid(config->language)) {
 		*error_r = t_strdup_printf(
 			"geotrip_notify_language: \"%s\" is not a language: "
-			"write for example en or pt-BR",
+			"use for example en or pt-BR",
 			geotrip_escape(config->language));
 	} else if (geotrip_addresses_parse(pool_datastack_create(),
 					   config->address, "user", "",

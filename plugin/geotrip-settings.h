@@ -3,18 +3,18 @@
 #ifndef GEOTRIP_SETTINGS_H
 #define GEOTRIP_SETTINGS_H
 
-/* The settings geotrip_*, as they stand in dovecot.conf and as the code
-   wants them. How they are read differs between Dovecot versions and
-   processes: see geotrip-settings-read.h. */
+/* The geotrip_* settings, as configured and as parsed. How they are read
+   differs between Dovecot versions and processes: see
+   geotrip-settings-read.h. */
 
 #include "geotrip-address.h"
 #include "geotrip-limit.h"
 #include "geotrip-network.h"
 #include "geotrip-rule.h"
 
-/* As written. The members have the names of the settings. */
+/* As configured. The members have the names of the settings. */
 struct geotrip_settings {
-	/* Dovecot 2.4 wants to know where the settings live */
+	/* required by Dovecot 2.4 */
 	pool_t pool;
 	const char *geotrip_db;
 	const char *geotrip_mmdb;
@@ -38,11 +38,11 @@ struct geotrip_settings {
 	const char *geotrip_notify_templates;
 };
 
-/* Whom to tell, and how. */
+/* Who is notified, and how. */
 struct geotrip_notify_config {
 	/* where notices go, see geotrip_addresses_parse() */
 	const char *address;
-	/* for addresses without one, or the empty string */
+	/* appended to addresses without a domain; may be empty */
 	const char *domain;
 	const char *language;
 	/* NULL: the postmaster of this host. The name may be NULL, too. */
@@ -50,9 +50,9 @@ struct geotrip_notify_config {
 	const char *from_name;
 	/* may be empty */
 	ARRAY_TYPE(smtp_address_const) admin;
-	/* tell that sending works again? */
+	/* notify the owner when sending works again? */
 	bool release;
-	/* the operator's own templates, or the empty string */
+	/* the directory of the operator's own templates; may be empty */
 	const char *templates;
 };
 
@@ -63,14 +63,14 @@ struct geotrip_config {
 	bool enforce;
 	bool deny_on_error;
 	ARRAY_TYPE(geotrip_rule) rules;
-	/* how far back the rules look */
+	/* the longest window of the rules */
 	int64_t window;
 	/* NULL-terminated; "*" matches every service */
 	const char *const *services;
 	const char *const *suspend_services;
 	/* 0: until released */
 	int64_t suspend_time;
-	/* of accounts that trip; with more of them none is suspended */
+	/* if more accounts than this trip, none is suspended */
 	struct geotrip_limit max_suspensions;
 	const char *const *exempt_users;
 	struct geotrip_networks exempt_networks;

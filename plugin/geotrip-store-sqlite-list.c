@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Suspensions as they are read: one row, and lists of them. */
+/* Reading suspensions: single rows and lists. */
 
 #include "lib.h"
 #include "array.h"

@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* What the auth process needs of the store: the history of a user, and
+/* What the auth process needs from the store: the history of a user, and
    writing logins and trips. */
 
 #include "lib.h"
@@ -67,7 +67,8 @@ void geotrip_store_load(struct geotrip_store *store,
 	callback(ret < 0 ? NULL : &history, error, context);
 }
 
-/* Totals of the rows of one commit: few, as services and countries are. */
+/* Totals of the rows in a commit: few, because services and countries are
+   few. */
 struct day_count {
 	int64_t day;
 	const char *service;
@@ -158,7 +159,7 @@ resolve_user(struct geotrip_store *store, struct geotrip_store_user *user,
 	if (user->id != 0 && user->id_generation == store->generation)
 		return 0;
 	user->id_generation = store->generation;
-	/* a transaction that was rolled back, or a user made anew */
+	/* a transaction that was rolled back, or a user that was recreated */
 	i_zero(&user->places);
 	return geotrip_sqlite_make_user(store, user->name, &user->id, error_r);
 }
@@ -168,7 +169,7 @@ static int
 write_marked(struct geotrip_store *store,
 	     const struct geotrip_store_login *login, const char **error_r)
 {
-	/* the next mark needs countries of its own */
+	/* the next mark must be reached by new countries */
 	i_zero(&login->user->places);
 	return write_cleared(store, login->user->id, login->time,
 			     error_r) < 0 ||
@@ -233,8 +234,8 @@ write_logins(struct geotrip_store *store,
 	return write_counts(store, &counts, error_r);
 }
 
-/* The login of a sighting: one that was written before, or is among those of
-   this transaction. Returns 0 if it was not written. */
+/* The id of a sighting's login: one written before, or in this transaction.
+   Returns 0 if it was not written. */
 static int64_t
 find_login_id(const struct geotrip_sighting *seen,
 	      const struct geotrip_store_user *user,
@@ -260,9 +261,9 @@ write_evidence(struct geotrip_store *store, int64_t suspension_id,
 	       const ARRAY_TYPE(geotrip_sighting) *evidence,
 	       const char **error_r)
 {
-	/* purge may have been told to keep less than the rules look back. And
-	   the database may not be the one any more in which a login that we
-	   remember was written: there, its id is somebody else's. */
+	/* purge may have been told to keep less than the rules' window. Also,
+	   the database may have been replaced since the login was written: in
+	   the new one, its id belongs to another login. */
 	static const char sql[] =
 		"INSERT OR IGNORE INTO evidence (suspension_id, login_id) "
 		"SELECT ?1, id FROM login "
@@ -332,7 +333,7 @@ write_trip(struct geotrip_store *store,
 	return 1;
 }
 
-/* Does one of the logins clear the window of its user? */
+/* Does any of the logins clear its user's window? */
 static bool changes_users(const ARRAY_TYPE(geotrip_store_login) *logins)
 {
 	const struct geotrip_store_login *login;
@@ -352,8 +353,8 @@ store_write(struct geotrip_store *store,
 	const struct geotrip_store_login *last;
 	int ret;
 
-	/* Since we hold the lock nobody can commit any more. But somebody may
-	   have, and have deleted users whose ids we keep. */
+	/* We hold the lock, so nobody can commit now. But somebody may have
+	   done so before and deleted users whose ids we have cached. */
 	if (geotrip_store_sync(store, error_r) < 0 ||
 	    write_logins(store, logins, error_r) < 0)
 		ret = -1;

@@ -1,7 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Notices: how they are queued, claimed for delivery, and what became of
-   them. */
+/* Notices: queueing, claiming for delivery, and their outcome. */
 
 #include "lib.h"
 #include "array.h"
@@ -49,7 +48,7 @@ static int
 queue_released(struct geotrip_store *store, int64_t suspension_id,
 	       int64_t time, const char **error_r)
 {
-	/* one that a part of the addresses took was sent, too */
+	/* one that was accepted for some of its addresses was sent, too */
 	static const char sql[] =
 		"INSERT INTO notice (suspension_id, kind, next_attempt) "
 		"SELECT suspension.id, 'released', ?2 "
@@ -206,8 +205,8 @@ int geotrip_store_notice_claim(struct geotrip_store *store,
 	return geotrip_sqlite_commit(store, error_r) < 0 ? -1 : 1;
 }
 
-/* Returns 1, 0 if another process has the notice, -1 with an error. A lease
-   is known by its end: the next one of the same notice ends later. */
+/* Returns 1, 0 if another process has the notice, -1 with an error. A lease is
+   identified by its end: later ones of the same notice end later. */
 static int
 end_lease(struct geotrip_store *store, const struct geotrip_notice *notice,
 	  const struct geotrip_notice_outcome *outcome, int64_t now,
@@ -249,7 +248,7 @@ finish_notice(struct geotrip_store *store, const struct geotrip_notice *notice,
 	ret = end_lease(store, notice, outcome, now, error_r);
 	if (ret <= 0)
 		return ret;
-	/* it may have been released while we were telling that it is not */
+	/* it may have been released while its notice was being sent */
 	if (notice->kind == GEOTRIP_NOTICE_SUSPENDED &&
 	    notice->suspension.released_at == 0 &&
 	    queue_released(store, suspension_id, now, error_r) < 0)

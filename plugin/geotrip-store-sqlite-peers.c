@@ -1,13 +1,14 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Whether another process records logins in the same database, as an old and
-   a new auth process do after a reload. Each of them holds a lock that says
-   so, which the kernel releases however the process ends: a shared one on the
-   directory, since whoever closes a file loses SQLite's locks on it. */
+/* Whether another process records logins in the same database, as an old and a
+   new auth process do after a reload. Each of them holds a lock to show it,
+   which the kernel releases however the process ends. It is a shared lock on
+   the directory, because closing another descriptor of the database file would
+   drop SQLite's locks on it. */
 
 #ifndef _GNU_SOURCE
-/* for locks that belong to a file descriptor: SQLite, too, opens and closes
-   the directory, and with it goes a lock that belongs to the process */
+/* for open file description locks: SQLite opens and closes the directory, too,
+   which would drop a lock that belongs to the process */
 #  define _GNU_SOURCE
 #endif
 #include "lib.h"
@@ -21,7 +22,7 @@ static struct flock peers_lock(const struct geotrip_store *store, short type)
 	struct flock lock = {
 		.l_type = type,
 		.l_whence = SEEK_SET,
-		/* for other databases in the directory, another byte */
+		/* other databases in the directory use another byte */
 		.l_start = store->st.st_ino & INT32_MAX,
 		.l_len = 1,
 	};
@@ -50,7 +51,8 @@ bool geotrip_store_is_shared(const struct geotrip_store *store)
 {
 	struct flock lock = peers_lock(store, F_WRLCK);
 
-	/* Could it be had? Our own lock is not in the way of it. */
+	/* Could the lock be acquired? Our own lock does not conflict with
+	   it. */
 	return store->peers_fd != -1 &&
 		fcntl(store->peers_fd, F_OFD_GETLK, &lock) == 0 &&
 		lock.l_type != F_UNLCK;

@@ -1,8 +1,8 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Where users come from: what is known of the past without looking for their
-   logins. A place is written when a user is first seen there, and then once in
-   a while. */
+/* The places that users come from: what is known of the past without searching
+   their logins. A place is written when a user is first seen there, and then
+   from time to time. */
 
 #include "lib.h"
 #include "array.h"
@@ -25,7 +25,7 @@ find_place(struct geotrip_store_user *user, unsigned int service_hash,
 	return NULL;
 }
 
-/* Does what was written tell enough of the login? */
+/* Is the written place recent enough for this login? */
 static bool
 place_has(const struct geotrip_store *store,
 	  const struct geotrip_store_place *place,

@@ -1,40 +1,40 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Deleting what is old, a little at a time. */
+/* Deletes old rows in small steps. */
 
 #include "lib.h"
 #include "geotrip-store-sqlite.h"
 
 #include <unistd.h>
 
-/* So many rows are looked at in one transaction: some milliseconds. Users
-   have some of what is deleted each. */
+/* The number of rows that are examined in a transaction, which takes some
+   milliseconds. Deleting a user deletes some other rows, too. */
 #define CHUNK 2000
 #define USERS_CHUNK 200
-/* One user may have most of them. */
+/* One user may have most of the rows. */
 #define ROWS_CHUNK 2000
-/* Logins get the lock in between. */
+/* A pause in which logins can get the lock. */
 #define PURGE_PAUSE_USECS 2000
 
-/* Each step deletes old rows among those with ids after *after, and moves it
-   to the last one that was looked at. It gets the statements' parameters
+/* Each step deletes old rows among those with ids after *after, and moves
+   *after to the last id that was examined. The parameters of the statements are
    ?1 = before, ?2 = *after and ?3 = the chunk. */
 struct purge_step {
 	unsigned int chunk;
-	/* the last id of the chunk, and whether it has any row that is old */
+	/* returns the last id of the chunk, and whether any of its rows are
+	   old */
 	const char *sql_chunk;
 	/* the same parameters, but ?3 = the last id of the chunk, and ?4 = the
 	   last id of a login that was looked at */
 	const char *sql_delete;
-	/* sql_delete deletes so many rows at most, ?5, and is run again until
+	/* sql_delete deletes at most this many rows (?5), and is repeated until
 	   it deletes fewer; 0: it deletes all of them */
 	unsigned int max_rows;
 };
 
-/* Rows of login are in the order of time, but for those that had to wait for
-   a store that was out of order, and those from a clock that was ahead. So the
-   first chunk in which nothing is old, or yet to come, is where the old ones
-   end. */
+/* Rows of login are ordered by time, except for those that had to wait while
+   the store failed, and those written while the clock was ahead. So the old
+   rows end at the first chunk in which nothing is old or in the future. */
 static const struct purge_step step_logins = {
 	CHUNK,
 	"SELECT max(id), min(time) < ?1 "
@@ -97,7 +97,7 @@ static const struct purge_step step_user_logins = {
 	"AND NOT EXISTS (SELECT 1 FROM login WHERE id = login_id) LIMIT ?5)",
 	ROWS_CHUNK,
 };
-/* The last time of a place may be a minute too early. */
+/* A place's last time may be up to a minute too early. */
 static const struct purge_step step_places = {
 	CHUNK,
 	"SELECT max(id), ?1 > 0 FROM "
@@ -106,9 +106,9 @@ static const struct purge_step step_places = {
 	"AND last_time < ?1 - 120000000",
 	0,
 };
-/* A user who is in use gets a login soon; nothing is lost by deleting one
-   that has none, and so no place, but for the time up to which its window is
-   cleared. The last login of all is always there. */
+/* An active user will get a login soon. Deleting one without logins, and
+   therefore without places, loses nothing but the time up to which its window
+   is cleared. The last login of all is always kept. */
 static const struct purge_step step_users = {
 	CHUNK,
 	"SELECT max(id), ?1 > 0 FROM "
@@ -177,7 +177,7 @@ purge_chunk(struct geotrip_store *store, const struct purge_step *step,
 	return step->max_rows > 0 && deleted >= step->max_rows ? 1 : 0;
 }
 
-/* after_r is the last id that was looked at. */
+/* after_r is set to the last id that was examined. */
 static int
 purge_step(struct geotrip_store *store, const struct purge_step *step,
 	   int64_t before, int64_t last_login, int64_t *after_r,

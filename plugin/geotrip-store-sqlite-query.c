@@ -6,8 +6,8 @@
 #include "array.h"
 #include "geotrip-store-sqlite.h"
 
-/* Counting logins one by one takes long when there are millions: what is
-   longer ago is taken from the totals of days. */
+/* Counting millions of logins takes long: for earlier times use the daily
+   totals. */
 #define EXACT_DAYS 2
 
 #define LOGIN_COLUMNS \
@@ -94,7 +94,7 @@ int geotrip_store_logins(struct geotrip_store *store, const char *user,
 		"JOIN login ON login.id = user_login.login_id "
 		"WHERE user_login.user_id = "USER_ID" "
 		"AND login.time >= ?2 UNION ALL "
-		/* those that it does not have yet */
+		/* those that user_login does not have yet */
 		"SELECT "LOGIN_COLUMNS", login.id "
 		"FROM login JOIN user ON user.id = login.user_id "
 		"WHERE login.user_id = "USER_ID" AND login.time >= ?2 "
@@ -176,13 +176,13 @@ static const char *countries_sql(bool by_days)
 		"SELECT coalesce(country, ''), count(*) AS logins, "
 		"count(DISTINCT user_id), "
 		"sum(verdict IN ('trip', 'observe')) FROM login "
-		/* a day before that, nothing is new enough, unless it had to
-		   wait for a store that was out of order for so long */
+		/* nothing a day before that is recent enough, unless it had to
+		   wait that long for a failing store */
 		"WHERE id > coalesce((SELECT id FROM login "
 		"WHERE time < ?1 - 86400000000 ORDER BY id DESC LIMIT 1), 0) "
 		"AND time >= ?1 AND (?2 IS NULL OR service = ?2) "
 		"GROUP BY country ORDER BY logins DESC, country";
-	/* some services have the same users */
+	/* services may share users */
 	static const char days[] =
 		"WITH seen AS MATERIALIZED (SELECT country, count(*) AS users "
 		"FROM (SELECT DISTINCT user_id, country FROM place "

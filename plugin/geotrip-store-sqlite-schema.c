@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Whose database it is, and which version its schema has: brings an older one
-   up to date. */
+/* Identifies the database and the version of its schema, and migrates older
+   versions. */
 
 #include "lib.h"
 #include "geotrip-migrations.h"
@@ -34,7 +34,7 @@ int geotrip_sqlite_check_id(struct geotrip_store *store, const char **error_r)
 		geotrip_sqlite_refuse(store, TRUE, error_r);
 }
 
-/* Which version does the schema have? Refuses one newer than this code. */
+/* Get the version of the schema. Versions newer than this code are refused. */
 static int
 store_get_version(struct geotrip_store *store, int64_t *version_r,
 		  const char **error_r)
@@ -49,9 +49,10 @@ store_get_version(struct geotrip_store *store, int64_t *version_r,
 	}
 	if (*version_r > schema_version()) {
 		*error_r = t_strdup_printf(
-			"Database geotrip_db=%s: has version %"PRId64" of the "
-			"schema, but this geotrip knows only %u. Install the "
-			"newer geotrip again, or name another file",
+			"Database geotrip_db=%s: has version %"PRId64" of "
+			"the schema, but this geotrip knows only versions up "
+			"to %u. Install the newer geotrip again, or set "
+			"another file name",
 			store->set.path, *version_r, schema_version());
 		return -1;
 	}
@@ -82,7 +83,7 @@ int geotrip_sqlite_migrate(struct geotrip_store *store, const char **error_r)
 		return 0;
 	if (geotrip_sqlite_begin(store, error_r) < 0)
 		return -1;
-	/* another process may have done it while we waited for the lock */
+	/* another process may have migrated it while we waited for the lock */
 	if (store_get_version(store, &version, error_r) < 0 ||
 	    store_migrate_from(store, version, error_r) < 0) {
 		geotrip_sqlite_rollback(store);

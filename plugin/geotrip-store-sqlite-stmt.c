@@ -17,17 +17,17 @@ static const char *error_mend(int code)
 			"user that Dovecot's auth process runs as";
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return "Another process holds a lock on it for long: find it "
-			"with fuser";
+		return "Another process holds a lock on it for too long: "
+			"find it with fuser";
 	case SQLITE_FULL:
-		return "The disk is full: make room";
+		return "The disk is full: free some space";
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return "It is damaged: move it away, with its -wal and -shm "
-			"files, and put a backup there or let Dovecot make a "
-			"new one";
+			"files, and put a backup there or let Dovecot create "
+			"a new one";
 	case SQLITE_IOERR:
-		return "See the kernel's log for errors of the disk";
+		return "See the kernel log for disk errors";
 	case SQLITE_NOMEM:
 		return "Raise the vsz_limit of the service";
 	default:
@@ -36,7 +36,7 @@ static const char *error_mend(int code)
 	}
 }
 
-/* Will the same connection work again when the cause is gone? */
+/* Will the same connection work again once the cause is gone? */
 static bool error_is_passing(int code)
 {
 	switch (code & 0xff) {
@@ -174,7 +174,7 @@ int geotrip_sqlite_get_int(struct geotrip_store *store, const char *sql,
 	if (ret < 0)
 		return -1;
 	if (ret == 0) {
-		/* a row that the schema has put there is missing */
+		/* a row that the schema inserted is missing */
 		*error_r = geotrip_sqlite_error(store, SQLITE_CORRUPT);
 		return -1;
 	}

@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Suspensions: how they begin and end. */
+/* Beginning and ending suspensions. */
 
 #include "lib.h"
 #include "array.h"
@@ -36,7 +36,8 @@ int geotrip_sqlite_insert_suspension(struct geotrip_store *store,
 					   new->since, error_r);
 }
 
-/* End an active suspension. Whatever the user did before end is forgiven. */
+/* End an active suspension. Nothing that the user did before the end counts any
+   more. */
 static int
 end_suspension(struct geotrip_store *store, int64_t suspension_id, int64_t end,
 	       enum geotrip_end by, const char *reason, const char **error_r)
@@ -69,8 +70,8 @@ end_suspension(struct geotrip_store *store, int64_t suspension_id, int64_t end,
 					  by == GEOTRIP_END_OPERATOR, error_r);
 }
 
-/* Within a transaction: close what is over at now, of the user or of all
-   (0), and append it to ended. */
+/* Within a transaction: close the suspensions that have expired at now, of the
+   user or of all users (0), and append them to ended. */
 static int
 expire(struct geotrip_store *store, int64_t user_id, int64_t now, pool_t pool,
        ARRAY_TYPE(geotrip_suspension) *ended, const char **error_r)
@@ -127,7 +128,7 @@ int geotrip_store_expire(struct geotrip_store *store,
 	pool_t pool;
 	int ret;
 
-	/* mostly there are none, and no need to take the write lock */
+	/* usually there are none, so avoid taking the write lock */
 	ret = anything_ended(store, now, error_r);
 	if (ret <= 0)
 		return ret;
@@ -143,7 +144,7 @@ int geotrip_store_expire(struct geotrip_store *store,
 		geotrip_sqlite_rollback(store);
 	else
 		ret = geotrip_sqlite_commit_known(store, error_r);
-	/* nothing is told before it is true */
+	/* report only what has been committed */
 	if (ret == 0)
 		geotrip_sqlite_tell_suspensions(&ended, callback, context);
 	pool_unref(&pool);

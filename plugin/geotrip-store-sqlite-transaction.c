@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
 /* Transactions of the SQLite store: how long they wait for other processes, how
-   durable they are, and what of them is news to this process. */
+   durable they are, and which of them change the generation. */
 
 #include "lib.h"
 #include "geotrip-store-sqlite.h"
@@ -35,8 +35,8 @@ int geotrip_sqlite_begin(struct geotrip_store *store, const char **error_r)
 	int ret = sqlite_run_sql(store, sql, error_r);
 
 	if (store->db != NULL && (ret < 0) != store->impatient) {
-		/* Who held the lock for so long will hold it longer: to wait
-		   once is enough, until it is free again. */
+		/* A process that has held the lock for this long will probably
+		   keep it: wait only once until it is free again. */
 		store->impatient = ret < 0;
 		(void)sqlite3_busy_timeout(store->db, store->impatient ? 0 :
 					   store->set.lock_wait_msecs);
@@ -95,13 +95,13 @@ void geotrip_sqlite_rollback(struct geotrip_store *store)
 	static const char sql[] = "ROLLBACK";
 	const char *error;
 
-	/* ids given out in this transaction are void now */
+	/* ids assigned in this transaction are invalid now */
 	geotrip_sqlite_next_generation(store);
 	/* SQLite itself rolls back after some errors */
 	if (sqlite3_get_autocommit(store->db) == 0 &&
 	    sqlite_run_sql(store, sql, &error) < 0 &&
 	    sqlite3_get_autocommit(store->db) == 0) {
-		/* the lock is not to be kept */
+		/* do not keep the lock */
 		store->broken = TRUE;
 	}
 }

@@ -1,15 +1,17 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Finding the logins of a user: the auth process leaves that to others. */
+/* The index for finding the logins of a user: the auth process leaves updating
+   it to others. */
 
 #include "lib.h"
 #include "geotrip-store-sqlite.h"
 
 #include <unistd.h>
 
-/* So many logins are done in one transaction: each changes another page. */
+/* The number of logins indexed in one transaction: each one modifies a
+   different page. */
 #define CHUNK 500
-/* Logins get the lock in between. */
+/* A pause in which logins can get the lock. */
 #define PAUSE_USECS 2000
 
 /* Get the ids of a chunk. Returns 1, 0 if there is nothing to do, -1 with an
@@ -53,7 +55,7 @@ run_chunk(struct geotrip_store *store, const char *sql, int64_t first,
 	return ret < 0 ? -1 : 0;
 }
 
-/* Have what will be changed in memory before others have to wait for us. */
+/* Read the pages to be modified into memory before taking the lock. */
 static int
 read_chunk(struct geotrip_store *store, int64_t first, int64_t last,
 	   const char **error_r)
@@ -71,7 +73,7 @@ static int
 write_chunk(struct geotrip_store *store, int64_t first, int64_t last,
 	    const char **error_r)
 {
-	/* another process may have done the same chunk */
+	/* another process may have indexed the same chunk */
 	static const char insert[] =
 		"INSERT OR IGNORE INTO user_login (user_id, login_id) "
 		"SELECT user_id, id FROM login WHERE id > ?1 AND id <= ?2 "

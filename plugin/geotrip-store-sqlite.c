@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The SQLite store: opens the database, notices when the file or its contents
-   were changed by others. */
+/* The SQLite store: opens the database, and notices when the file is replaced
+   or changed by others. */
 
 #include "lib.h"
 #include "array.h"
@@ -10,13 +10,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* What the write-ahead log is cut to after a long reader let it grow. */
+/* The size that the write-ahead log is truncated to after a long-running reader
+   let it grow. */
 #define WAL_MAX_BYTES (64 * 1024 * 1024)
-/* The auth process brings the log into the database only when nobody else does
-   it, see geotrip_store_checkpoint(): it takes long, and logins wait for it. */
+/* The auth process checkpoints only if nobody else does, see
+   geotrip_store_checkpoint(): it takes long, and logins wait for it. */
 #define AUTH_CHECKPOINT_PAGES 8000
-/* Of the auth process: twice SQLite's default, for indexes with millions of
-   logins. */
+/* The cache of the auth process: twice SQLite's default, for indexes with
+   millions of logins. */
 #define AUTH_CACHE_KB 4096
 
 struct geotrip_store *
@@ -29,7 +30,7 @@ geotrip_store_init(const struct geotrip_store_settings *set)
 	store->generation = 1;
 	store->peers_fd = -1;
 	store->open_error = i_strdup_printf(
-		"Database geotrip_db=%s: was not opened yet", set->path);
+		"Database geotrip_db=%s: has not been opened yet", set->path);
 	i_array_init(&store->stmts, 32);
 	return store;
 }
@@ -65,8 +66,8 @@ void geotrip_store_deinit(struct geotrip_store **_store)
 	i_free(store);
 }
 
-/* Without a write-ahead log readers would hold up the logins. A copy of the
-   database that somebody made may have none. */
+/* Without a write-ahead log readers would block logins. A copied database may
+   not have one. */
 static int store_use_wal(struct geotrip_store *store, const char **error_r)
 {
 	static const char sql[] = "PRAGMA journal_mode = WAL";
@@ -111,8 +112,8 @@ static int store_configure(struct geotrip_store *store, const char **error_r)
 		AUTH_CHECKPOINT_PAGES, AUTH_CACHE_KB), error_r);
 }
 
-/* What tells whether others changed something about a user, or wrote logins
-   (as two auth processes do while one takes over from the other). */
+/* Numbers that tell whether others changed something about a user, or wrote
+   logins (as two auth processes do after a reload). */
 static int
 store_get_changes(struct geotrip_store *store, int64_t *change_number_r,
 		  int64_t *last_login_id_r, const char **error_r)
@@ -232,7 +233,7 @@ int geotrip_store_checkpoint(struct geotrip_store *store, const char **error_r)
 	}
 	ret = sqlite3_wal_checkpoint_v2(store->db, NULL,
 					SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	/* another process is at it */
+	/* another process is doing it */
 	if (ret == SQLITE_OK || ret == SQLITE_BUSY)
 		return 0;
 	*error_r = geotrip_sqlite_error(store, ret);

@@ -6,12 +6,12 @@
 /* The store: users, their logins, suspensions and notices, on disk.
 
    A store is opened by every process that needs it: the auth process, which
-   records, and doveadm. Nothing here logs; every error text names the path.
-   Error texts are in the data stack.
+   records, geotrip-policy and doveadm. Nothing here logs. Every error text
+   names the path. Error texts are in the data stack.
 
    Order of calls: geotrip_store_init(), then geotrip_store_open() until it
-   succeeds, then the rest. What another process commits is seen at once by
-   queries; who keeps results in memory compares geotrip_store_generation(). */
+   succeeds, then the rest. Queries see commits of other processes immediately;
+   callers that cache results must compare geotrip_store_generation(). */
 
 #include "geotrip-common.h"
 
@@ -24,9 +24,9 @@ struct geotrip_store_settings {
 	bool create;
 	/* how long to wait for another process' lock */
 	unsigned int lock_wait_msecs;
-	/* When a user goes on coming from a place, that is written once in this
-	   time: after a restart, the last time there is so much too early at
-	   most. 0: with each login. */
+	/* While a user keeps coming from the same place, that is written at
+	   most once within this time: after a restart, the last time there may
+	   be too early by this much. 0: write it with each login. */
 	int64_t place_usecs;
 };
 
@@ -34,23 +34,23 @@ struct geotrip_store *
 geotrip_store_init(const struct geotrip_store_settings *set);
 void geotrip_store_deinit(struct geotrip_store **store);
 
-/* Open the database, create or migrate its schema. If it is open already,
-   only look whether the file is still the one that was opened, and reopen it
-   if not. Returns 0, or -1 with an error; may be called again. */
+/* Open the database, create or migrate its schema. If it is open already, only
+   check whether the file is still the same, and reopen it if not. Returns 0, or
+   -1 with an error; may be called again. */
 int geotrip_store_open(struct geotrip_store *store, const char **error_r);
 
-/* Was the database made anew when it was opened last? */
+/* Was the database created when it was last opened? */
 bool geotrip_store_is_new(const struct geotrip_store *store);
 
 /* Find out whether another process committed something since the last call.
    Returns 0, or -1 with an error. The database must have been opened. */
 int geotrip_store_sync(struct geotrip_store *store, const char **error_r);
-/* This number changes when what was read before may have become wrong. It is
+/* This number changes when what was read before may have become outdated. It is
    never 0. */
 unsigned int geotrip_store_generation(const struct geotrip_store *store);
-/* Does another process that creates the database have it open, too? An old
-   auth process does, while its last clients are connected after a reload.
-   Costs a system call. FALSE if it cannot be found out. */
+/* Does another process that creates the database have it open, too? After a
+   reload the old auth process does, until its last client has disconnected.
+   Costs a system call. Returns FALSE if this cannot be determined. */
 bool geotrip_store_is_shared(const struct geotrip_store *store);
 
 /*
@@ -60,20 +60,21 @@ bool geotrip_store_is_shared(const struct geotrip_store *store);
 /* A place that a user comes from. */
 struct geotrip_store_place {
 	struct geotrip_country country;
-	/* a login there that was let in has been written */
+	/* an allowed login from there has been written */
 	bool allowed;
 	unsigned int service_hash;
-	/* the time that was written, 0 if this is none */
+	/* the time that was written; 0: unused */
 	int64_t written;
 };
 
-/* A user as the store knows it. The caller keeps one for each user that it
-   works with, all zero but for the name; the rest is the store's own. */
+/* The store's part of a user. The caller keeps one for each user that it works
+   with, zero-initialized except for the name; the rest is private to the
+   store. */
 struct geotrip_store_user {
 	char *name;
 	int64_t id;
 	unsigned int id_generation;
-	/* where the user came from lately: at home and by phone, for
+	/* where the user came from recently: at home and by phone, for
 	   example */
 	struct geotrip_store_place places[2];
 	unsigned int place_idx;
@@ -149,8 +150,8 @@ struct geotrip_store_trip {
 	int64_t until;
 	const char *reason;
 	const char *rule;
-	/* those that made the rule true, in the order in which they were seen;
-	   the login itself is the last one */
+	/* the sightings that made the rule true, oldest first; the last one is
+	   the login itself */
 	ARRAY_TYPE(geotrip_sighting) evidence;
 	/* the countries of the evidence, separated by spaces */
 	const char *countries;
@@ -160,7 +161,7 @@ enum geotrip_store_commit_result {
 	GEOTRIP_STORE_COMMITTED,
 	/* nothing was written: the user of the trip is suspended already */
 	GEOTRIP_STORE_SUSPENDED_ALREADY,
-	/* nothing was written: another process is writing, mostly for some
+	/* nothing was written: another process is writing, usually for some
 	   milliseconds */
 	GEOTRIP_STORE_COMMIT_BUSY,
 	/* nothing was written */
@@ -173,15 +174,15 @@ geotrip_store_commit_callback_t(enum geotrip_store_commit_result result,
 
 /* Write the logins in one transaction and set their ids; with a trip also the
    suspension, its evidence and its notice, so that they survive a power cut.
-   That changes no generation: who keeps users in memory knows what it wrote.
-   The callback is called exactly once; SQLite calls it before this returns. */
+   This does not change the generation: the caller knows what it wrote. The
+   callback is called exactly once; SQLite calls it before this returns. */
 void geotrip_store_commit(struct geotrip_store *store,
 			  ARRAY_TYPE(geotrip_store_login) *logins,
 			  const struct geotrip_store_trip *trip,
 			  geotrip_store_commit_callback_t *callback,
 			  void *context);
-/* The same without a trip, and without waiting for another process: only here
-   the result may be GEOTRIP_STORE_COMMIT_BUSY. */
+/* The same without a trip and without waiting for other processes: only this
+   one may return GEOTRIP_STORE_COMMIT_BUSY. */
 void geotrip_store_commit_now(struct geotrip_store *store,
 			      ARRAY_TYPE(geotrip_store_login) *logins,
 			      geotrip_store_commit_callback_t *callback,
@@ -207,12 +208,12 @@ struct geotrip_suspension {
 	int64_t released_at;
 	enum geotrip_end released_by;
 	const char *release_reason;
-	/* of the notice to the owner; unknown if there is none */
+	/* the state of the notice to the owner; unknown if there is none */
 	enum geotrip_notice_state notice_state;
 };
 
 /* Callbacks get one row at a time, valid during the callback. They are called
-   when the query is done: who prints slowly holds up nobody. */
+   after the query has finished: a slow reader delays nobody. */
 typedef void
 geotrip_suspension_callback_t(const struct geotrip_suspension *suspension,
 			      void *context);
@@ -226,8 +227,8 @@ enum geotrip_store_suspensions {
 	GEOTRIP_STORE_SUSPENSIONS_LAST,
 };
 
-/* Call back for the suspensions of a user, or of all users (NULL). One whose
-   time is over is not active. Returns 0, or -1 with an error. */
+/* Call back for the suspensions of a user, or of all users (NULL). Expired ones
+   are not active. Returns 0, or -1 with an error. */
 int geotrip_store_suspensions(struct geotrip_store *store,
 			      enum geotrip_store_suspensions which,
 			      const char *user,
@@ -253,10 +254,10 @@ int geotrip_store_suspend_again(struct geotrip_store *store, const char *user,
 int geotrip_store_release(struct geotrip_store *store, const char *user,
 			  const char *reason, const char **error_r);
 
-/* Close suspensions whose time is over, queue notices for those whose owner
-   was told of the beginning, and call back for each. That changes no
-   generation: who keeps these users in memory loads them again. Returns 0, or
-   -1 with an error. */
+/* Close suspensions that have expired, queue notices for those whose owner was
+   told of the beginning, and call back for each. This does not change the
+   generation: the caller must reload cached users itself. Returns 0, or -1 with
+   an error. */
 int geotrip_store_expire(struct geotrip_store *store,
 			 geotrip_suspension_callback_t *callback,
 			 void *context, const char **error_r);
@@ -301,9 +302,9 @@ struct geotrip_brake {
 	int64_t id, since;
 	/* NULL: it is for all accounts */
 	const char *domain;
-	/* how many were too many: geotrip_max_suspensions as it was then */
+	/* the limit that was exceeded: geotrip_max_suspensions at that time */
 	const char *max;
-	/* the last time that it was seen that there were too many */
+	/* the last time that there were too many */
 	int64_t over_at;
 	/* 0: it holds */
 	int64_t ended_at;
@@ -341,7 +342,7 @@ int geotrip_store_count_tripped(struct geotrip_store *store,
 int geotrip_store_brake_begin(struct geotrip_store *store, const char *domain,
 			      const char *max, int64_t now, bool tell_admin,
 			      const char **error_r);
-/* There are too many still. Returns 0, or -1 with an error. */
+/* Record that there are still too many. Returns 0, or -1 with an error. */
 int geotrip_store_brake_prolong(struct geotrip_store *store, int64_t id,
 				int64_t now, const char **error_r);
 /* It holds no longer. Returns 1, 0 if it does not hold, or -1 with an
@@ -357,38 +358,38 @@ struct geotrip_notice {
 	int64_t id;
 	enum geotrip_notice_kind kind;
 	enum geotrip_notice_state state;
-	/* a claim counts as one */
+	/* claiming counts as one */
 	unsigned int attempts;
 	int64_t next_attempt;
-	/* 0: nobody is delivering it */
+	/* 0: not claimed */
 	int64_t lease_until;
-	/* the addresses that did not take it yet, a line each; NULL: all of
-	   them */
+	/* the addresses that have not accepted it yet, one per line; NULL: all
+	   of them */
 	const char *pending_to;
 	/* 0: it was not sent */
 	int64_t sent_at;
-	/* why the last try failed, or NULL */
+	/* why the last attempt failed, or NULL */
 	const char *error;
-	/* what it tells of; neither is set by geotrip_store_notices(), and
-	   only the first by geotrip_store_notices_queued() */
+	/* what it is about; neither is set by geotrip_store_notices(), and only
+	   the first by geotrip_store_notices_queued() */
 	struct geotrip_suspension suspension;
 	struct geotrip_brake brake;
 	/* why the owner's notice failed, or NULL; likewise */
 	const char *owner_error;
 };
 
-/* How many queued notices of a kind are due at the time, and nobody is
-   delivering them? Returns 0, or -1 with an error. */
+/* Count the queued notices of a kind that are due at the time and not claimed.
+   Returns 0, or -1 with an error. */
 int geotrip_store_notices_due(struct geotrip_store *store,
 			      enum geotrip_notice_kind kind, int64_t time,
 			      unsigned int *count_r, const char **error_r);
 
-/* Claim the notice of a kind that has been due for the longest at the time:
-   up to lease_until, no other process gets it. What is to be tried, or has
-   been claimed, up to more than two hours after now is from a clock that was
-   ahead, and due and free as well. like may be a notice that was claimed
-   before: then only one that is to go to the same addresses. Its texts are
-   allocated from the pool. Returns 1, 0 if there is none, or -1 with an
+/* Claim the notice of a kind that has been due for the longest at the time: no
+   other process gets it until lease_until. Notices that are due, or claimed
+   until, more than two hours from now were written while the clock was ahead:
+   they are treated as due and unclaimed. like may be a notice that was claimed
+   before: then only one that goes to the same addresses is claimed. Its texts
+   are allocated from the pool. Returns 1, 0 if there is none, or -1 with an
    error. */
 int geotrip_store_notice_claim(struct geotrip_store *store,
 			       enum geotrip_notice_kind kind, int64_t time,
@@ -397,7 +398,7 @@ int geotrip_store_notice_claim(struct geotrip_store *store,
 			       struct geotrip_notice *notice_r,
 			       const char **error_r);
 
-/* What became of a claimed notice. */
+/* The outcome of a claimed notice. */
 struct geotrip_notice_outcome {
 	enum geotrip_notice_state state;
 	/* if it is queued again */
@@ -406,23 +407,23 @@ struct geotrip_notice_outcome {
 	/* nothing was tried: the claim does not count as an attempt */
 	bool untried;
 	const char *error;
-	/* tell the administrator as well: queue a copy, or that the owner could
-	   not be told */
+	/* notify the administrator as well: queue a copy, or a report that the
+	   owner could not be notified */
 	bool queue_copy;
 	bool queue_undelivered;
 };
 
-/* Write down the outcome, and end the claim. Returns 1, 0 if the claim had run
-   out and another process has the notice, or -1 with an error. */
+/* Store the outcome and end the claim. Returns 1, 0 if the claim had expired
+   and another process has the notice, or -1 with an error. */
 int geotrip_store_notice_finish(struct geotrip_store *store,
 				const struct geotrip_notice *notice,
 				const struct geotrip_notice_outcome *outcome,
 				const char **error_r);
 
-/* Withdraw queued notices that are not true any more: that an account is
-   suspended which an operator has released, that one works again which was
-   suspended anew, or, with all_released, all of the latter kind. Returns 0, or
-   -1 with an error. */
+/* Withdraw queued notices that are no longer true: about suspensions that an
+   operator has ended, and about releases of accounts that were suspended again,
+   or, with all_released, all notices about releases. Returns 0, or -1 with an
+   error. */
 int geotrip_store_notices_withdraw(struct geotrip_store *store,
 				   bool all_released, unsigned int *count_r,
 				   const char **error_r);
@@ -461,8 +462,8 @@ typedef void
 geotrip_login_callback_t(const struct geotrip_store_login *login,
 			 void *context);
 
-/* Call back for the logins of a user since a time, those first that were
-   written last, at most max. Returns 0, or -1 with an error. */
+/* Call back for at most max logins of a user since a time, the last written
+   ones first. Returns 0, or -1 with an error. */
 int geotrip_store_logins(struct geotrip_store *store, const char *user,
 			 int64_t since, unsigned int max,
 			 geotrip_login_callback_t *callback, void *context,
@@ -491,8 +492,8 @@ geotrip_country_callback_t(const struct geotrip_country_count *count,
 			   void *context);
 
 /* Call back for each country, most logins first. since = 0: the totals since
-   recording began, which purge leaves alone; users are then those whose
-   logins are still there. More than two days ago, since is taken for the
+   recording began, which purge keeps; users then counts those whose logins
+   still exist. If since is more than two days ago, it is rounded down to the
    beginning of its day, UTC. service may be NULL for all of them. */
 int geotrip_store_countries(struct geotrip_store *store, int64_t since,
 			    const char *service,
@@ -536,21 +537,21 @@ int geotrip_store_purge(struct geotrip_store *store, int64_t before,
 			struct geotrip_purge_count *count_r,
 			const char **error_r);
 
-/* Bring up to date what finds the logins of a user, in transactions so small
-   that logins do not wait. Without it, geotrip_store_logins() finds them all
-   the same, but reads all logins since it was called last. Returns 0, or -1
-   with an error. */
+/* Update the index that finds the logins of a user, in transactions small
+   enough not to delay logins. Without it geotrip_store_logins() still finds
+   them, but has to read all logins since the last update. Returns 0, or -1 with
+   an error. */
 int geotrip_store_index_logins(struct geotrip_store *store,
 			       const char **error_r);
 
-/* Bring what was committed lately from the write-ahead log into the database,
-   as far as that holds up nobody. The more of it other processes do, the less
-   is left to the auth process. Returns 0, or -1 with an error. */
+/* Checkpoint the write-ahead log, as far as that blocks nobody. The more of it
+   other processes do, the less is left to the auth process. Returns 0, or -1
+   with an error. */
 int geotrip_store_checkpoint(struct geotrip_store *store,
 			     const char **error_r);
 
-/* Can the store be written now? Takes and releases the write lock. Returns 0,
-   or -1 with an error. */
+/* Check whether the store can be written now, by taking and releasing the write
+   lock. Returns 0, or -1 with an error. */
 int geotrip_store_try_write(struct geotrip_store *store, const char **error_r);
 
 #endif

@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Reading, checking and filling of templates. Everything is checked when the
-   file is read, so that filling cannot fail. */
+/* Reads, checks and expands templates. Everything is checked when the file is
+   read, so that expanding cannot fail. */
 
 #include "lib.h"
 #include "istream.h"
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define SUBJECT "Subject: "
-/* some editors put it at the beginning of a file in UTF-8 */
+/* some editors write it at the beginning of a UTF-8 file */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 /* A notice is a page of text. */
 #define MAX_TEMPLATE_BYTES (64 * 1024)
@@ -31,16 +31,16 @@ struct geotrip_template {
 	struct template_part parts[GEOTRIP_TEMPLATE_PART_COUNT];
 };
 
-/* What stands between braces: {name}, {?name} or {!name}. */
+/* A placeholder in braces: {name}, {?name} or {!name}. */
 struct brace {
 	enum geotrip_placeholder what;
 	/* '\0' if it is not a condition */
 	char condition;
-	/* behind the closing brace */
+	/* after the closing brace */
 	const char *end;
 };
 
-/* Returns FALSE if there is no placeholder of this name in the part. */
+/* Returns FALSE if the part has no placeholder with this name. */
 static bool
 parse_brace(enum geotrip_template_part part, const char *p,
 	    struct brace *brace_r)
@@ -65,8 +65,8 @@ static bool brace_is_literal(const char *p)
 	return p[0] == '{' && p[1] == '{';
 }
 
-/* Conditions are allowed at the beginning of a line only: what else they might
-   enclose would be anyone's guess. */
+/* Conditions are allowed only at the beginning of a line: anywhere else it
+   would be unclear what they apply to. */
 static int
 check_line(enum geotrip_template_part part, const char *line,
 	   const char **error_r)
@@ -105,12 +105,12 @@ check_line(enum geotrip_template_part part, const char *line,
 	return 0;
 }
 
-/* Reads lines and knows where it is. */
+/* The parser, line by line. */
 struct parser {
 	pool_t pool;
 	struct geotrip_template *template;
 	unsigned int line_number;
-	/* NULL before the first part and when it has only begun */
+	/* NULL before the first part */
 	struct template_part *part;
 	enum geotrip_template_part which;
 	/* of the part */
@@ -123,7 +123,7 @@ static void end_part(struct parser *parser)
 
 	if (parser->part == NULL || parser->part->subject == NULL)
 		return;
-	/* empty lines before the next part are for the reader of the file */
+	/* empty lines before the next part are not part of the text */
 	while (len > 0 && str_data(parser->body)[len - 1] == '\n')
 		len--;
 	str_truncate(parser->body, len);
@@ -138,7 +138,7 @@ begin_part(struct parser *parser, const char *line, const char **error_r)
 	const char *name = t_strdup_until(line + 1, strchr(line, ']'));
 
 	if (parser->part != NULL && parser->part->subject == NULL) {
-		*error_r = "the part before has no Subject";
+		*error_r = "the previous part has no Subject";
 		return -1;
 	}
 	end_part(parser);
@@ -172,14 +172,14 @@ parse_line(struct parser *parser, const char *line, const char **error_r)
 	if (parser->part == NULL) {
 		if (*line == '\0' || *line == '#')
 			return 0;
-		*error_r = "text before the first part, which is [suspended] "
-			"for example";
+		*error_r = "text before the first part, for example "
+			"[suspended]";
 		return -1;
 	}
 	if (check_line(parser->which, line, error_r) < 0)
 		return -1;
 	if (parser->part->subject != NULL) {
-		/* one empty line is between subject and body */
+		/* skip the empty line between subject and body */
 		if (str_len(parser->body) > 0 || *line != '\0')
 			str_printfa(parser->body, "%s\n", line);
 		return 0;
@@ -204,7 +204,7 @@ check_complete(const struct parser *parser, const char **error_r)
 	}
 	if (parts[GEOTRIP_TEMPLATE_SUSPENDED].subject == NULL ||
 	    parts[GEOTRIP_TEMPLATE_RELEASED].subject == NULL) {
-		*error_r = "the parts [suspended] and [released] must be there";
+		*error_r = "the parts [suspended] and [released] are required";
 		return -1;
 	}
 	return 0;
@@ -219,7 +219,7 @@ parse_lines(struct parser *parser, const char *const *lines,
 		size_t len = strlen(line);
 
 		parser->line_number++;
-		/* from an editor that ends lines with CR LF */
+		/* the file may have CRLF line endings */
 		if (len > 0 && line[len - 1] == '\r')
 			line = t_strndup(line, len - 1);
 		if (!uni_utf8_str_is_valid(line)) {
@@ -280,7 +280,8 @@ read_text(const char *path, string_t *text, const char **error_r)
 			MAX_TEMPLATE_BYTES);
 		ret = -1;
 	} else if (memchr(str_data(text), '\0', str_len(text)) != NULL) {
-		*error_r = t_strdup_printf("Template %s: is not a text", path);
+		*error_r = t_strdup_printf("Template %s: is not a text "
+			"file", path);
 		ret = -1;
 	}
 	i_stream_destroy(&input);
@@ -321,7 +322,8 @@ bool geotrip_template_has(const struct geotrip_template *template,
 	return template->parts[part].subject != NULL;
 }
 
-/* Append the line, or nothing if a condition is not met. Returns FALSE then. */
+/* Append the line. If a condition is not met, append nothing and return
+   FALSE. */
 static bool
 expand_line(enum geotrip_template_part part, const char *line,
 	    const struct geotrip_template_values *values, string_t *dest)
@@ -368,7 +370,7 @@ void geotrip_template_expand(const struct geotrip_template *template,
 	i_assert(texts->subject != NULL);
 	(void)expand_line(part, texts->subject, values, subject);
 	lines = t_strsplit(texts->body, "\n");
-	/* the last one is what comes behind the last line feed: nothing */
+	/* the last element is the empty string after the last LF */
 	for (; lines[0] != NULL && lines[1] != NULL; lines++) {
 		if (expand_line(part, lines[0], values, body))
 			str_append_c(body, '\n');

@@ -40,7 +40,8 @@ enum geotrip_placeholder {
 	GEOTRIP_PLACEHOLDER_NUMBER
 };
 
-/* A value for each placeholder; NULL and the empty string are no value. */
+/* A value for each placeholder; NULL and the empty string both mean no
+   value. */
 struct geotrip_template_values {
 	const char *values[GEOTRIP_PLACEHOLDER_NUMBER];
 };
@@ -49,14 +50,14 @@ struct geotrip_template;
 
 /* Read the template of a language from the first of the directories that has
    one; directories is NULL-terminated. Everything is allocated from the pool.
-   Returns 1, 0 if none has it, or -1 with an error that names the file, and
-   the line where it is wrong. */
+   Returns 1, 0 if none has it, or -1 with an error that names the file and the
+   wrong line. */
 int geotrip_template_read(pool_t pool, const char *const *directories,
 			  const char *language,
 			  struct geotrip_template **template_r,
 			  const char **error_r);
 
-/* The same from text; name stands in errors for the file. */
+/* The same from a text; name is used as the file name in errors. */
 int geotrip_template_parse(pool_t pool, const char *name, const char *text,
 			   struct geotrip_template **template_r,
 			   const char **error_r);
@@ -67,12 +68,12 @@ const char *geotrip_template_name(const struct geotrip_template *template);
 /* Does it have the part? */
 bool geotrip_template_has(const struct geotrip_template *template,
 			  enum geotrip_template_part part);
-/* What the part is called in the file. */
+/* The name of the part in the file. */
 const char *
 geotrip_template_part_name(enum geotrip_template_part part) ATTR_CONST;
 
-/* Append subject and body, with the values in the places of placeholders. The
-   part must exist. Lines end with LF. */
+/* Append the subject and the body with their placeholders expanded. The part
+   must exist. Lines end with LF. */
 void geotrip_template_expand(const struct geotrip_template *template,
 			     enum geotrip_template_part part,
 			     const struct geotrip_template_values *values,

@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Owns geo, store, users and recorder, and keeps them in order: opens what can
-   be opened, again and again, and notices what others changed. */
+/* Owns geo, store, users and recorder, and maintains them: keeps trying to open
+   what could not be opened, and notices what others changed. */
 
 #include "lib.h"
 #include "ioloop.h"
@@ -18,22 +18,22 @@
 
 #include <unistd.h>
 
-/* The auth process serves everybody: nobody waits longer than this for the
-   lock of another process. */
+/* The auth process serves everybody: waiting for another process' lock is
+   bounded by this. */
 #define LOCK_WAIT_MSECS 100
-/* A window may begin so much too late after a restart. */
+/* How much too late a window may begin after a restart. */
 #define PLACE_PER_WINDOW 60
 #define PLACE_MAX_USECS GEOTRIP_USECS(60)
 #define USERS_MAX_BYTES (64 * 1024 * 1024)
-/* How often the files are looked at: a replaced mmdb, a deleted database,
-   suspensions whose time is over. */
+/* How often to check for a replaced mmdb, a deleted database, and expired
+   suspensions. */
 #define UPKEEP_MSECS 5000
 #define UPKEEP_FAILING_MSECS 1000
-/* How soon a commit of another process is noticed, at the latest: sooner than
-   its doveadm has ended. To look costs some system calls. */
+/* The maximum time until a commit of another process is noticed: before its
+   doveadm has exited. Checking costs some system calls. */
 #define SYNC_USECS 1000
-/* After so long the process that we succeed, if it is still there, has noticed
-   us and written what it had queued until then. */
+/* The time after which the process that we replace, if it still exists, has
+   noticed us and written what it had queued. */
 #define SUCCESSION_USECS 50000
 
 static void geotrip_upkeep(struct geotrip *gt);
@@ -53,8 +53,8 @@ suspension_ended(const struct geotrip_suspension *suspension, void *context)
 	struct geotrip_user *user =
 		geotrip_users_find(gt->users, suspension->user);
 
-	/* the clock may have been ahead: what we remember of its end is not
-	   what is written */
+	/* the clock may have been ahead: the end in memory may differ from the
+	   one in the store */
 	if (user != NULL)
 		user->generation = 0;
 	geotrip_event_suspension_ended(gt->event, suspension->user,
@@ -81,7 +81,7 @@ static void suspend_again(struct geotrip_user *user, void *context)
 		geotrip_alarm_raise(gt->alarm, error);
 }
 
-/* Open the store, or look whether it is still there. */
+/* Open the store, or check that it still exists. */
 static bool geotrip_open(struct geotrip *gt)
 {
 	unsigned int generation = geotrip_store_generation(gt->store);
@@ -95,9 +95,9 @@ static bool geotrip_open(struct geotrip *gt)
 	    geotrip_store_is_new(gt->store) && gt->store_worked) {
 		geotrip_alarm_raise(gt->alarm, t_strdup_printf(
 			"The database geotrip_db=%s was deleted or moved "
-			"away, and is made anew. Suspensions that are still "
-			"known are written into it, everything else is "
-			"forgotten", gt->config->db_path));
+			"away, and has been recreated. Suspensions that are "
+			"still in memory are written to it; everything else "
+			"is lost", gt->config->db_path));
 		geotrip_users_foreach(gt->users, suspend_again, gt);
 	}
 	gt->store_works = TRUE;

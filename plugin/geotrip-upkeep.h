@@ -3,8 +3,9 @@
 #ifndef GEOTRIP_UPKEEP_H
 #define GEOTRIP_UPKEEP_H
 
-/* The parts of geotrip in the auth process, and whether they work. Only for
-   geotrip-login.c and geotrip-brake.c; everybody else uses geotrip-login.h. */
+/* The parts of geotrip in the auth process, and whether they work. Private to
+   geotrip-login.c, geotrip-brake.c and geotrip-upkeep.c; everything else uses
+   geotrip-login.h. */
 
 #include "geotrip-common.h"
 
@@ -23,19 +24,20 @@ struct geotrip {
 
 	struct timeout *to_upkeep;
 	bool store_works;
-	/* ever since the start */
+	/* has worked at least once */
 	bool store_worked;
 	/* the latest time of all, and what the clock was last set back by */
 	int64_t latest;
 	struct geotrip_set_back set_back;
 	/* when the store was last synced */
 	struct timeval synced;
-	/* Another auth process records, too. It must know each country that
-	   we have seen, and we those that it has. */
+	/* Another auth process also records. Each of the two must know the
+	   countries that the other has seen. */
 	bool shared;
 };
 
-/* The store cannot be read: log it, go on without, and try again soon. */
+/* The store cannot be read: log the error, continue without it, and retry
+   soon. */
 void geotrip_store_failed(struct geotrip *gt, const char *error);
 /* To be told each time that is read from the clock: notices that it was set
    back, and gives what is in memory times of the clock as it is now. */
@@ -44,11 +46,11 @@ void geotrip_clock_read(struct geotrip *gt, int64_t now);
    if it was done, and the user is to be loaded again. */
 bool geotrip_mend_times(struct geotrip *gt,
 			const struct geotrip_store_user *user, int64_t now);
-/* Once in each iteration of the event loop, or, if the store is shared, at
-   each login, see what other processes did.
-   Returns FALSE if the store does not work. */
+/* Check for changes by other processes, once per event loop iteration, or at
+   each login if the store is shared. Returns FALSE if the store does not
+   work. */
 bool geotrip_sync(struct geotrip *gt);
-/* Close the suspensions whose time is over, and tell so. */
+/* Close the suspensions that have expired, and send their events. */
 void geotrip_expire(struct geotrip *gt);
 
 #endif

@@ -1,7 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Owns the users in memory: a hash table by name, and a list in the order of
-   use. */
+/* Owns the cached users: a hash table by name, and an LRU list. */
 
 #include "lib.h"
 #include "array.h"
@@ -10,7 +9,7 @@
 #include "md5.h"
 #include "geotrip-users.h"
 
-/* What malloc() and the hash table need for each user, about. */
+/* The approximate overhead of malloc() and the hash table per user. */
 #define USER_OVERHEAD_BYTES 96
 
 struct geotrip_users {
@@ -29,8 +28,8 @@ struct geotrip_users *geotrip_users_init(size_t max_bytes)
 	return users;
 }
 
-/* Not exact, but the same when a user comes and goes: it must not depend on
-   how many countries were seen in between. */
+/* Approximate. It must be the same when the user is added and removed, so it
+   must not depend on the number of countries seen in between. */
 static size_t user_bytes(const struct geotrip_user *user)
 {
 	return sizeof(*user) + USER_OVERHEAD_BYTES +
@@ -47,8 +46,8 @@ static void users_remove(struct geotrip_users *users,
 	geotrip_user_unref(&user);
 }
 
-/* One whose logins wait to be written stays: the store does not know them yet,
-   and the memory would not be freed. */
+/* A user with logins waiting to be written is kept: the store does not have
+   them yet, and the memory would not be freed anyway. */
 static void users_drop_head(struct geotrip_users *users)
 {
 	struct geotrip_user *user = users->head;
@@ -121,7 +120,7 @@ void geotrip_user_unref(struct geotrip_user **_user)
 	i_free(user);
 }
 
-/* Drop the sightings up to a time. */
+/* Drop the sightings up to the given time. */
 static void user_forget(struct geotrip_user *user, int64_t time)
 {
 	unsigned int i = 0;
@@ -178,7 +177,7 @@ bool geotrip_user_see(struct geotrip_user *user,
 		user_forget(user, since);
 		seen = user_add_country(user, sighting->country);
 	}
-	/* not in the second half of the time from since on */
+	/* not seen within the second half of the window */
 	news = seen->time < since + (sighting->time - since) / 2;
 	seen->time = sighting->time;
 	seen->login_id = 0;
@@ -238,7 +237,7 @@ void geotrip_user_merge(struct geotrip_user *user,
 		seen = user_find_country(user, sighting->country);
 		if (seen == NULL)
 			seen = user_add_country(user, sighting->country);
-		/* the store may know an earlier one */
+		/* the store may have an earlier one */
 		if (seen->time < sighting->time)
 			*seen = *sighting;
 	}
@@ -262,7 +261,7 @@ bool geotrip_user_suspended(struct geotrip_user *user, int64_t now)
 		return TRUE;
 	geotrip_user_clear(user, user->suspended_until);
 	user->suspended_until = 0;
-	/* the next login is the first one there that counts again */
+	/* the next login from each place counts as the first one again */
 	i_zero(&user->store.places);
 	return FALSE;
 }

@@ -3,9 +3,10 @@
 #ifndef GEOTRIP_USERS_H
 #define GEOTRIP_USERS_H
 
-/* The users seen lately, in memory: what a verdict needs to know of them. The
-   verdict of a login then needs no query. The memory is bounded: the least
-   recently used user goes first. What is forgotten is in the store. */
+/* A cache of the recently seen users with everything that a verdict needs, so
+   that judging a login needs no query. The memory is bounded: the least
+   recently used user is dropped first, and can be loaded from the store
+   again. */
 
 #include "geotrip-store.h"
 
@@ -27,14 +28,14 @@ struct geotrip_user {
 	int refcount;
 	struct geotrip_store_user store;
 
-	/* the store's generation when the history was loaded; 0: it is to be
+	/* the store's generation when the history was loaded; 0: it must be
 	   loaded */
 	unsigned int generation;
-	/* logins up to this time do not count */
+	/* logins up to and including this time do not count */
 	int64_t cleared_at;
 	/* 0: not suspended, GEOTRIP_NEVER: until released */
 	int64_t suspended_until;
-	/* at most one for each country, in no order */
+	/* at most one for each country, unordered */
 	struct geotrip_sighting *seen;
 	unsigned int seen_count, seen_alloc;
 
@@ -44,12 +45,12 @@ struct geotrip_user {
 
 struct geotrip_users;
 
-/* Keep about max_bytes of users. */
+/* Create a cache of about max_bytes. */
 struct geotrip_users *geotrip_users_init(size_t max_bytes);
 void geotrip_users_deinit(struct geotrip_users **users);
 
-/* Find the user, or begin with one of whom nothing is known. It stays valid
-   until the next geotrip_users_get(), or as long as there is a reference. */
+/* Find the user, or add one without any history. It is valid until the next
+   geotrip_users_get(), or as long as it is referenced. */
 struct geotrip_user *
 geotrip_users_get(struct geotrip_users *users, const char *name);
 /* Returns the user, or NULL if it is not in memory. */
@@ -62,27 +63,26 @@ void geotrip_users_foreach(struct geotrip_users *users,
 void geotrip_user_ref(struct geotrip_user *user);
 void geotrip_user_unref(struct geotrip_user **user);
 
-/* Take over what the store knows. What was seen here and is not in the store
-   yet stays, and a release that the store knows of wins over both. */
+/* Merge the history from the store. Sightings that are not in the store yet are
+   kept, except for those before a release in the store. */
 void geotrip_user_merge(struct geotrip_user *user,
 			const struct geotrip_store_history *history,
 			unsigned int generation);
-/* Remember that the user was seen just now. Sightings older than since are
-   dropped. Returns TRUE if that is news: who does not hear of it would take the
-   country for one that the user has not come from since then, now or before
-   long. */
+/* Remember that the user was just seen. Sightings older than since are dropped.
+   Returns TRUE if other processes must be told: otherwise they would assume,
+   now or soon, that the user has not been in this country since then. */
 bool geotrip_user_see(struct geotrip_user *user,
 		      const struct geotrip_sighting *sighting, int64_t since);
-/* A login that was seen has been written by the store. */
+/* A login that was seen has been written to the store. */
 void geotrip_user_written(struct geotrip_user *user,
 			  const struct geotrip_store_login *login);
-/* Nothing up to this time counts any more. */
+/* Nothing up to and including this time counts any more. */
 void geotrip_user_clear(struct geotrip_user *user, int64_t time);
 /* The clock was ahead: what was seen meanwhile stays as long ago as it is. The
    user is to be loaded again. */
 void geotrip_user_set_back(struct geotrip_user *user,
 			   const struct geotrip_set_back *clock);
-/* Is the user suspended at this time? Ends a suspension whose time is over. */
+/* Is the user suspended at this time? Ends an expired suspension. */
 bool geotrip_user_suspended(struct geotrip_user *user, int64_t now);
 /* Returns TRUE if this session was seen just before from the same address and
    for the same service, and remembers it otherwise. */

@@ -4,15 +4,15 @@
 	[-u USERS] [-p PREFIX] [-w PASSWORD] [-s SEED] [-t SECONDS] [-x]
 	[-r RATE] [-l SECONDS] [-o NUMBER] [-a]
 
-   Log users in over the auth protocol, as Postfix does, keeping so many
+   Log users in over the auth protocol, as Postfix does, keeping this many
    requests in flight, and print how fast that was: a line with a name and a
    number for each result. -x: with trips. -t, or SIGINT, ends it before all
    logins are done. A reply that the plan does not expect is an error, unless
    others suspend and release users meanwhile: -a.
 
-   -r: not as fast as the server answers, but so many logins a second. A login
+   -r: not as fast as the server answers, but this many logins a second. A login
    takes from the time at which it should have been sent until it is answered.
-   -l: open each connection anew after so long. -o: begin with this login of
+   -l: reopen each connection after this time. -o: begin with this login of
    the plan, for a run that goes on where another one ended. */
 
 #include "lib.h"
@@ -32,17 +32,17 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 
-/* Even if nobody reads, so many requests fit into the buffers of a socket. */
+/* Even if nobody reads, this many requests fit into the buffers of a socket. */
 #define MAX_IN_FLIGHT 1024
 #define MAX_CONNECTIONS 256
 #define CONNECT_MSECS 5000
-/* The server is given up when it says nothing for so long. */
+/* Give up on a server that says nothing for this long. */
 #define SILENCE_MSECS 30000
 
 struct connection {
 	int fd;
 	unsigned int number, in_flight;
-	/* when it is to be opened anew */
+	/* when it is to be reopened */
 	uint64_t expires;
 	string_t *out;
 	/* what was read, up to the beginning of an incomplete line */

@@ -11,7 +11,7 @@
 /* Primes, so that users and countries are mixed without being repeated. */
 #define USER_STEP 48271
 #define HOME_STEP 7919
-/* One login in so many comes from the second country. */
+/* One login in this many comes from the second country. */
 #define ABROAD_SHARE 8
 
 struct load_plan {

@@ -3,10 +3,10 @@
 #ifndef LOAD_PLAN_H
 #define LOAD_PLAN_H
 
-/* Who logs in from where, and what the server must answer. A plan is the same
-   each time that it is made. */
+/* Which user logs in from where, and what the server must answer. A plan is the
+   same each time that it is made. */
 
-/* Of the users of a plan with trips, one in so many trips. */
+/* Of the users of a plan with trips, one in this many trips. */
 #define LOAD_TRIP_SHARE 100
 
 struct load_plan_settings {

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define USERS 1000
-/* So many logins come in one iteration of the event loop. */
+/* The number of logins in one iteration of the event loop. */
 #define AT_ONCE 32
 /* The time from one to the next, whatever it really is: it decides what is
    written together. */

@@ -27,7 +27,7 @@ class BrakeCase(NotifyCase):
         return [row.verdict for row in rows]
 
     def brake(self, server, name="first"):
-        """So many trip that it holds."""
+        """Enough accounts trip for it to hold."""
         for user in self.names(MAX, name):
             self.assertSuspended(self.travel(user, server))
         last = f"{name}.last.{self.user}"

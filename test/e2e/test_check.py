@@ -19,7 +19,7 @@ ROWS = ["settings", "auth module", "rules", "counted services",
 
 
 def install_mmdb_built(server, days_ago):
-    """Give the server a database that was built so many days ago."""
+    """Give the server a database that was built this many days ago."""
     mmdb = bytearray((paths.DATA / "maxmind.mmdb").read_bytes())
     built = mmdb.rindex(b"build_epoch") + len(b"build_epoch")
     # A uint64 (type 9: one byte more) of four bytes.

@@ -204,7 +204,7 @@ class Thousands(Clients):
         super().setUpClass()
 
     def test_thousands_at_once(self):
-        """So many connections at once, each with a login of its own; each is
+        """This many connections at once, each with a login of its own; each is
         answered, each leaves a row, and when they hang up all at once nothing
         is left of them."""
         pid = self.dovecot.auth_pid()
@@ -307,7 +307,7 @@ class Protocol(Clients):
         self.check_process(pid)
 
     def test_slow_reader(self):
-        """A client that sends and sends, and never reads an answer, holds up
+        """A client that keeps sending and never reads a reply delays
         nobody."""
         pid = self.dovecot.auth_pid()
         lazy = f"lazy.{self.user}"

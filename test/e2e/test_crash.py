@@ -17,7 +17,7 @@ from support.soundness import flaws
 from support.waiting import wait_until
 
 KILLS = 20 if LONG else 5
-# What a kill may cost: the plain logins answered so long before it.
+# What a kill may cost: the plain logins answered within this time before it.
 LOSS_SECONDS = 0.1
 
 

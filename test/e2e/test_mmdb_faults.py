@@ -144,7 +144,7 @@ class Bad(Faults):
                 self.assertEqual(self.country(server), "JP")
                 self.assertEqual(server.auth_pid(), pid)
                 self.assertComplaint(server)
-                self.assertIn("the one that was read before stays in use",
+                self.assertIn("the previous one stays in use",
                               server.log())
 
     def test_at_the_start(self):

@@ -155,7 +155,7 @@ class Observe(NotifyCase):
     settings = {"mode": "observe"}
 
     def test_nobody(self):
-        """In observe mode nobody is written to, whoever is suspended."""
+        """In observe mode no notices are sent, whoever is suspended."""
         for country in ("JP", "US", "BR"):
             self.assertAllowed(self.login(self.user, country))
         self.suspend(f"by.operator.{self.user}")

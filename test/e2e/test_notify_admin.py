@@ -203,7 +203,7 @@ class Several(NotifyCase):
     settings = {"notify_admin": "a@example.org, b@example.org"}
 
     def test_report(self):
-        """Who has taken a report does not get it again for another's
+        """An address that accepted a report does not get it again for another's
         sake."""
         self.smtp.trouble("rcpt", "550 5.1.1 nobody", address=self.user)
         self.smtp.trouble("rcpt", "452 4.2.2 full", address="b@example.org",

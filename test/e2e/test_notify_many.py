@@ -41,7 +41,7 @@ class Many(NotifyCase):
         self.assertLess(seconds, 60)
 
     def test_progress(self):
-        """Who looks at a terminal sees it move."""
+        """On a terminal the progress is shown."""
         self.queue(f"{number}.{self.user}" for number in range(60))
         terminal, end = pty.openpty()
         with open(terminal, "rb", buffering=0) as terminal:

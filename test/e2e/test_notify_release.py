@@ -98,7 +98,7 @@ class Release(ReleaseCase):
         self.assertEqual(self.kinds(), ["suspended", "suspended"])
 
     def test_failed(self):
-        """Who was never told of the beginning is not told of the end."""
+        """An owner who was not told of the beginning is not told of the end."""
         self.trip(self.user)
         self.smtp.trouble("rcpt", "550 5.1.1 nobody", times=1)
         self.notify()

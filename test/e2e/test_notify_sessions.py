@@ -68,7 +68,7 @@ class Sessions(SessionCase):
         wait_until(lambda: not session.is_open(), "the session ends")
 
     def test_released(self):
-        """Who was released keeps a session."""
+        """A user who was released keeps a session."""
         session = self.session("submission", self.user)
         self.suspend(self.user)
         self.unsuspend(self.user)

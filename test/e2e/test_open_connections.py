@@ -128,7 +128,7 @@ class OpenConnections(Base):
         self.assertRefused(client, self.recipient(client))
 
     def test_reload(self):
-        """Postfix finds the service again that was started anew, with nothing
+        """Postfix reconnects to the restarted service, with nothing
         but a second of waiting and no warning."""
         client = self.session()
         self.assertSends(client)
@@ -425,7 +425,7 @@ class Trouble(Base):
 
 
 class Hostile(Base):
-    """Who reaches the socket may send anything. What is logged is logged once a
+    """A client may send anything. What is logged is logged once a
     minute, be it by another of these tests."""
 
     def setUp(self):
@@ -514,16 +514,16 @@ class Hostile(Base):
         self.assertUnimpressed()
 
     def test_deaf(self):
-        """Who asks and asks and does not read the answers is hung up on."""
+        """A client that does not read its replies is disconnected."""
         policy = self.policy()
         with self.assertRaises(ConnectionError):
             for _ in range(100000):
                 policy.write(request(self.user))
-        self.wait_for_log("does not read answers")
+        self.wait_for_log("does not read replies")
         self.assertUnimpressed()
 
     def test_gone(self):
-        """Who asks and does not wait for the answer."""
+        """A client that does not wait for the reply before it asks again."""
         for _ in range(200):
             with PolicySocket(self.dovecot.policy_socket) as policy:
                 policy.write(request(self.user))

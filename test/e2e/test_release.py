@@ -9,7 +9,7 @@ from support.waiting import wait_until
 class ByOperator(Case):
     def test_release(self):
         """After a release the account sends again, and the same history does
-        not trip again: it takes three countries anew."""
+        not trip again: that takes three countries again."""
         self.trip(self.user)
         self.dovecot.geotrip("unsuspend", self.user, json=False).expect(0)
         self.assertAllowed(self.login(self.user, "BR"))

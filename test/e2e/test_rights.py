@@ -87,7 +87,7 @@ class Local(Case):
 
     def test_modes(self):
         """No file has a mode beyond 0640, whoever made it: the auth process,
-        doveadm, or a program that made the log anew."""
+        doveadm, or a program that recreated the log."""
         server = self.server_of_its_own().start()
         self.trip(self.user, server=server)
         self.check_modes(server.database)
@@ -180,7 +180,7 @@ class Remote(Case):
         return f"n,,n={self.user},r=nonce".encode()
 
     def test_another_name(self):
-        """Who proves a password of his own, and asks to act as somebody
+        """A user who proves his own password, and asks to act as somebody
         else, trips neither."""
         self.check("FAIL", "PLAIN", b"\0".join(
             [self.user.encode(), f"thief.{self.user}".encode(), b"guess"]))

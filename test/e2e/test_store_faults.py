@@ -104,7 +104,7 @@ class StoreFaults(Case):
             yield
 
     def go_on(self, victims, count=3000 if LONG else 200):
-        """So many more logins are answered."""
+        """This many more logins are answered."""
         for victim, until in [(victim, len(victim.answers) + count)
                               for victim in victims]:
             wait_until(lambda: len(victim.answers) >= until,
@@ -214,7 +214,7 @@ class StoreFaults(Case):
         with self.load(victims):
             for victim in victims:
                 fill(filler(victim.server))
-            self.fails(victims, "The disk is full: make room")
+            self.fails(victims, "The disk is full: free some space")
             self.thieves(victims)
             self.go_on(victims)
             for victim in victims:
@@ -226,7 +226,7 @@ class StoreFaults(Case):
     # Other processes.
 
     def test_locked(self):
-        """Another process holds the lock: nobody waits longer than 100 ms
+        """Another process holds the lock: the wait is bounded by 100 ms
         for it."""
         victims = self.victims()
         with self.load(victims):
@@ -333,7 +333,7 @@ class StoreFaults(Case):
         self.check(victims)
 
     def test_deleted(self):
-        """It is made anew, with the suspensions that are known, and logins
+        """It is recreated, with the suspensions that are in memory, and logins
         are recorded there."""
         victims = self.victims()
         with self.load(victims):

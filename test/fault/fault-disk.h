@@ -27,7 +27,7 @@ void fault_disk_delete(const char *path);
    it: any write may have got there, as a whole or a part of it. Nothing may be
    open. */
 void fault_disk_power_cut(unsigned int seed);
-/* Start anew, with no files. */
+/* Start again, with no files. */
 void fault_disk_forget(void);
 
 #endif

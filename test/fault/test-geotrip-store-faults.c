@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* So many lives for each kind of call, spread evenly, unless all are wanted. */
+/* The number of lives for each kind of call, spread evenly, unless all are
+   wanted. */
 #define LIVES_SHORT 20
 
 static bool all_lives;

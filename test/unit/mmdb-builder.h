@@ -14,7 +14,7 @@ void mmdb_put(buffer_t *buf, unsigned int type, uint32_t size);
 /* The same with the longest way to write a size, up to 2^24. */
 void mmdb_put_long(buffer_t *buf, unsigned int type, uint32_t size);
 void mmdb_put_string(buffer_t *buf, const char *str);
-/* An unsigned number in so many bytes. */
+/* An unsigned number in this many bytes. */
 void mmdb_put_number(buffer_t *buf, unsigned int type, uint64_t number,
 		     unsigned int bytes);
 void mmdb_put_pointer(buffer_t *buf, uint32_t target);
@@ -28,7 +28,7 @@ struct mmdb_header {
 	const char *type;
 	/* NULL: as usual */
 	const buffer_t *languages, *description;
-	/* so many pairs before all others, or NULL */
+	/* this many pairs before all others, or NULL */
 	const buffer_t *more;
 	unsigned int more_count;
 };

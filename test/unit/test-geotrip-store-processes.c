@@ -88,7 +88,7 @@ static void test_store_known(void)
 	};
 	const char *error;
 
-	test_begin("store: what it changed itself is no news");
+	test_begin("store: its own changes do not change the generation");
 	t_array_init(&trip.evidence, 1);
 	trip.until = 3 * HOUR;
 	login = make_login(&user, "JP", 2 * HOUR);
@@ -201,7 +201,7 @@ static void test_store_shared(void)
 	geotrip_store_deinit(&other);
 	test_assert(!geotrip_store_is_shared(store));
 
-	/* a file that was made anew is another database */
+	/* a file that was recreated is another database */
 	remove_db();
 	other = open_store(TRUE);
 	test_assert(!geotrip_store_is_shared(other));
@@ -259,7 +259,7 @@ static void test_store_replaced(void)
 	struct geotrip_store_user user = { .name = "u" };
 	const char *error;
 
-	test_begin("store: a deleted database is noticed and made anew");
+	test_begin("store: a deleted database is noticed and recreated");
 	commit_login(store, &user, "JP", HOUR);
 	remove_db();
 	test_assert(geotrip_store_open(store, &error) == 0);

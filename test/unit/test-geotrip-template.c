@@ -76,14 +76,14 @@ static void test_template_errors(void)
 	static const struct {
 		const char *text, *error;
 	} tests[] = {
-		{ "", "the parts [suspended] and [released] must be" },
+		{ "", "the parts [suspended] and [released] are" },
 		{ "text\n", "line 1: text before the first part" },
-		{ "[suspended]\nSubject: s\n\nb\n", "[released] must be" },
+		{ "[suspended]\nSubject: s\n\nb\n", "[released] are required" },
 		{ "[suspnded]\n", "line 1: unknown part [suspnded]" },
 		{ "#\n[suspended]\n\nbody\n",
 		  "line 3: a part must begin with \"Subject: \"" },
 		{ "[suspended]\nSubject: \n", "line 2: a part must begin" },
-		{ "[suspended]\n[released]\n", "line 2: the part before has" },
+		{ "[suspended]\n[released]\n", "line 2: the previous part" },
 		{ "[suspended]\nSubject: s\n\nb\n[released]",
 		  "the last part has no Subject" },
 		{ RELEASED RELEASED, "line 5: there is a part [released]" },

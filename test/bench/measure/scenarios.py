@@ -11,10 +11,10 @@ from support import paths
 from . import history as history_module
 from . import servers
 
-# At most so many slices of load while purge runs.
+# The maximum number of slices of load while purge runs.
 PURGE_SLICES = 20
 PURGE_SECONDS = 900
-# None of them should take nearly so long.
+# None of them should take nearly this long.
 COMMAND_SECONDS = 60
 
 

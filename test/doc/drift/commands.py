@@ -14,7 +14,7 @@ GLOBAL = usage.Usage({"Dv": None, "f": "formatter"}, {})
 # First columns that are names themselves.
 NAMED_LINES = {"field", "check"}
 # Kinds of notices that are not of a suspension, which show prints.
-NEVER_SHOWN = {"report that nobody is suspended"}
+NEVER_SHOWN = {"brake report"}
 
 
 def usage_problems(code, page):

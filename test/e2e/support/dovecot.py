@@ -176,7 +176,7 @@ class Dovecot:
         shutil.rmtree(self.top)
 
     def reload(self):
-        """Read the configuration anew; done when auth answers again."""
+        """Reload the configuration; returns when auth answers again."""
         self.write_conf()
         old = self.auth_pid()
         self.doveadm("reload").expect(0)

@@ -15,7 +15,7 @@ DAY = 24 * 60 * 60 * SECOND
 UNITS = {"s": 1, "secs": 1, "m": 60, "mins": 60, "h": 3600, "d": 86400}
 # What one process does is seen by another so soon, on a busy machine.
 SLACK = 2 * SECOND
-# Each check shows so many of what it finds.
+# Each check shows at most this many of its findings.
 SHOWN = 5
 
 
@@ -217,7 +217,7 @@ def _times(db):
 
 
 def _enforced(db, purged, slack):
-    """Who is suspended is refused, and nobody else."""
+    """Suspended users are refused, and nobody else."""
     yield from _ask(
         db, "logins that were allowed during a suspension",
         "SELECT l.id, s.id, (l.time - s.since) / 1e6"

@@ -33,7 +33,7 @@ class Login(typing.NamedTuple):
 class Load:
     """Logs the users in, from one country, within a with statement, which may
     be entered again. answers are the logins so far; times are of
-    time.monotonic(). A connection that breaks is made anew, and counted as an
+    time.monotonic(). A connection that breaks is reopened, and counted as an
     interruption."""
 
     def __init__(self, server, users):

@@ -96,7 +96,7 @@ class NotifyCase(Case):
                     " VALUES (?, 'suspended', ?)", (cursor.lastrowid, now()))
 
     def later(self, microseconds, server=None):
-        """Let so much time pass for the notices that wait."""
+        """Let this much time pass for the waiting notices."""
         self.execute("UPDATE notice SET next_attempt = next_attempt - ?,"
                      " lease_until = lease_until - ?",
                      microseconds, microseconds, server=server)

@@ -38,8 +38,8 @@ class Flood(typing.NamedTuple):
 
 class Trouble:
     """What goes wrong at a stage: STALL, DROP, a Flood, or an answer. address:
-    only for that recipient; times: only so often; after: only when the server
-    has that many messages."""
+    only for that recipient; times: at most that often; after: only when the server has
+    that many messages."""
 
     def __init__(self, stage, what, address=None, times=None, after=0):
         if stage not in STAGES:

@@ -10,7 +10,7 @@ MMDBS = ("ip-location-db.mmdb", "maxmind.mmdb")
 
 
 class Disturbance(threading.Thread):
-    """step is called every so many seconds, and must not fail."""
+    """step is called at this interval in seconds, and must not fail."""
 
     def __init__(self, name, seconds, step):
         super().__init__(name=name)
