@@ -8,7 +8,7 @@
 #include "smtp-client-private.h"
 #include "geotrip-mailer-input.h"
 
-#define EVENT_KEY "geotrip_mailer_input"
+#define EVENT_KEY "geotrip-mailer-input"
 
 struct bounded_istream {
 	struct istream_private istream;
