@@ -4,7 +4,8 @@ memory, and must be reported."""
 import dataclasses
 import re
 
-from . import commands, events, mentions, schema, settings, templates
+from . import (commands, events, mentions, rooms, schema, settings,
+               templates)
 
 
 @dataclasses.dataclass
@@ -167,6 +168,24 @@ CHANGES = [
            "doc/.*: the file geotrip-nothing.c does not exist"),
     Change(mentions, CODE, r'= "withdrawn"', '= "revoked"',
            "the name revoked, in .*, is in no page"),
+
+    # rooms
+    Change(rooms, "plugin/rule/", r'(?=#include "geotrip-compat.h")',
+           '#include "geotrip-settings.h"\n',
+           "includes geotrip-settings.h of settings, which rule may not"),
+    Change(rooms, "plugin/base/", r'(?=#include "lib.h")',
+           "#include <sqlite3.h>\n",
+           "includes sqlite3.h, which only store/sqlite may"),
+    Change(rooms, "plugin/base/geotrip-names.h", r"\Z",
+           '#include "geotrip-common.h"\n',
+           "geotrip-names.h: includes itself"),
+    Change(rooms, "Makefile.am", r"(?<=\nin_rule = )",
+           "-I$(srcdir)/plugin/geo ",
+           "in_rule has other folders than doc/hacking.md"),
+    Change(rooms, "doc/", r"pure \| `base` \|", "pure | `base` `settings` |",
+           "doc/hacking.md: rule may include itself"),
+    Change(rooms, "doc/", r"\| `plugin/geo/`", "| `plugin/earth/`",
+           "doc/hacking.md has no room geo"),
 ]
 
 
