@@ -15,6 +15,7 @@ import subprocess
 import urllib.request
 
 from support import dovecot_conf, paths
+from support.addresses import address
 from support.case import PASSWORD
 from support.mail_clients import SmtpSession
 from support.notify import NotifyCase
@@ -295,7 +296,7 @@ class Units(RightsCase):
         and sends."""
         server = self.server_with(mode="0600")
         self.unsuspend(self.user, server=server)
-        session = SmtpSession(server.relays["submission"].port("192.0.2.1"),
+        session = SmtpSession(server.relays["submission"].port(address("JP")),
                               self.user, PASSWORD)
         self.addCleanup(session.close)
         self.suspend(self.user, server=server)

@@ -34,7 +34,7 @@ class Schema(Case):
             "login": "id user_id time country ip service mechanism verdict"
                      " session",
             "suspension": "id user_id since until reason rule countries"
-                          " source released_at released_by release_reason",
+                          " source released_at released_by release_reason reason_from",
             "evidence": "suspension_id login_id",
             "place": "user_id country service last_time allowed_time"
                      " allowed_id",
