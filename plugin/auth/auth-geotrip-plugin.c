@@ -21,9 +21,9 @@ static struct event *geotrip_event;
 static struct geotrip *geotrip;
 
 /* With the passdb fields proxy and nopassword any password is accepted here:
-   only the server behind this one verifies it. That is so for Dovecot's login
-   processes. Whoever else asks, as Postfix and Exim do, has nothing behind it:
-   the answer is final. */
+   only the server behind this one verifies it. This applies to Dovecot's login
+   processes. For all other clients, such as Postfix and Exim, there is no such
+   server: the reply is final. */
 static bool is_unverified(const struct auth_request *request)
 {
 	return !request->auth_only &&

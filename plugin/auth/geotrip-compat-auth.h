@@ -104,8 +104,8 @@ geotrip_auth_mechanism(const struct auth_request *request)
 
 /* Did the passdb that accepted the login return the field nopassword? Dovecot
    has removed it from the request by now. A passdb that gets its fields from a
-   database has returned no password in that case. The static passdb has an
-   empty password, and the field in its configuration. */
+   database has returned no password then. The static passdb has an empty
+   password, and the field in its configuration. */
 static inline bool
 geotrip_auth_nopassword(const struct auth_request *request)
 {

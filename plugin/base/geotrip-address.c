@@ -10,7 +10,8 @@
 
 /* The path of an SMTP command has at most 256 bytes (RFC 5321, 4.5.3.1.3). */
 #define MAX_ADDRESS_BYTES 254
-/* For addresses that somebody wrote. The name of an account may be anything. */
+/* For addresses from settings and the userdb. The name of an account may be
+   anything. */
 #define PARSE_FLAGS (SMTP_ADDRESS_PARSE_FLAG_STRICT | \
 		     SMTP_ADDRESS_PARSE_FLAG_ALLOW_LOCALPART)
 
@@ -69,7 +70,7 @@ parse_word(pool_t pool, const char *word, const char *user, const char *domain,
 	}
 	if (address->domain == NULL && *domain != '\0')
 		address->domain = p_strdup(pool, domain);
-	/* means a pipe, a file or a list to some mail servers */
+	/* some mail servers treat it as a pipe, a file or a list */
 	if (address->domain == NULL &&
 	    strchr("|/:\\-", address->localpart[0]) != NULL) {
 		*error_r = t_strdup_printf(

@@ -22,7 +22,7 @@ int geotrip_addresses_parse(pool_t pool, const char *text, const char *user,
 			    ARRAY_TYPE(smtp_address_const) *addresses,
 			    const char **error_r);
 
-/* Can this follow an @? The empty string is valid, too. */
+/* Is this valid after an @? The empty string is, too. */
 bool geotrip_domain_is_valid(const char *domain);
 
 /* The addresses joined with the separator, in the data stack. */

@@ -15,12 +15,12 @@
 #define GEOTRIP_USECS(secs) ((int64_t)(secs) * 1000000)
 #define GEOTRIP_NEVER INT64_MAX
 
-/* A clock that goes back by less is not set back: it is adjusted all the
-   time. */
+/* If the clock goes back by less than this, it was only adjusted, as happens
+   all the time. */
 #define GEOTRIP_CLOCK_SLACK_USECS GEOTRIP_USECS(1)
 
-/* The clock was set back to this time, by this much; 0: by how much is not
-   known. */
+/* The clock was set back to this time, by this much; 0: it is not known by how
+   much. */
 struct geotrip_set_back {
 	int64_t to, by;
 };
@@ -40,11 +40,11 @@ ARRAY_DEFINE_TYPE(geotrip_sighting, struct geotrip_sighting);
 
 /* The current time. */
 int64_t geotrip_now(void);
-/* A time as it is printed and logged: RFC 3339, to the second, in the time zone
-   of this machine ("2026-11-24T20:01:45+09:00"). In the data stack. */
+/* A time for output and logs: RFC 3339, to the second, in the time zone of this
+   machine ("2026-11-24T20:01:45+09:00"). In the data stack. */
 const char *geotrip_format_time(int64_t time);
 
-/* The domain of an account: what is behind the last @ of its name, in lower
+/* The domain of an account: the part after the last @ of its name, in lower
    case; the empty string if there is none. In the data stack. */
 const char *geotrip_user_domain(const char *user);
 

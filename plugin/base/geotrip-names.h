@@ -6,9 +6,9 @@
 /* Causes, states and kinds: as enums, and their names as they are stored, sent
    in events and printed. Nothing is decided by comparing the names.
 
-   The zero of each enum is a value that is not known, or not set: its name is
-   "-". A parser returns it for every name that is not in the table, and for
-   NULL. It is never written: the tables of the database refuse it. */
+   The zero of each enum means unknown or not set: its name is "-". A parser
+   returns it for every name that is not in the table, and for NULL. It is never
+   written: the database rejects it. */
 
 enum geotrip_verdict {
 	GEOTRIP_VERDICT_UNKNOWN,
@@ -18,38 +18,38 @@ enum geotrip_verdict {
 	GEOTRIP_VERDICT_TRIP,
 	/* refused, because the user is suspended already */
 	GEOTRIP_VERDICT_BLOCKED,
-	/* it would have been a trip, but geotrip_mode is observe, or the brake
-	   holds */
+	/* it would have been a trip, but geotrip_mode is observe, or a brake is
+	   active */
 	GEOTRIP_VERDICT_OBSERVE,
 	/* geotrip cannot decide and geotrip_on_error is deny; never stored */
 	GEOTRIP_VERDICT_TEMPFAIL,
 };
 
-/* What a verdict had to do without. The zero is "nothing". */
+/* What was not available for a verdict. The zero is "nothing". */
 enum geotrip_outage {
 	GEOTRIP_OUTAGE_NONE,
 	GEOTRIP_OUTAGE_STORE,
 	GEOTRIP_OUTAGE_MMDB,
 };
 
-/* By what an account was suspended. */
+/* What suspended an account. */
 enum geotrip_source {
 	GEOTRIP_SOURCE_UNKNOWN,
 	GEOTRIP_SOURCE_RULE,
 	GEOTRIP_SOURCE_OPERATOR,
 };
 
-/* By what a suspension or the brake was ended. */
+/* What ended a suspension or the brake. */
 enum geotrip_end {
 	GEOTRIP_END_UNKNOWN,
 	GEOTRIP_END_OPERATOR,
 	/* by itself */
 	GEOTRIP_END_TIME,
-	/* only the brake: there is no limit any more */
+	/* only the brake: there is no longer a limit */
 	GEOTRIP_END_SETTINGS,
 };
 
-/* Why nobody was suspended though a rule was true. */
+/* Why a rule was true but nobody was suspended. */
 enum geotrip_mark_cause {
 	GEOTRIP_MARK_UNKNOWN,
 	/* geotrip_mode is observe */
@@ -58,7 +58,7 @@ enum geotrip_mark_cause {
 	GEOTRIP_MARK_BRAKE,
 };
 
-/* How a suspension stands, as it is printed; it is not stored. */
+/* The state of a suspension, for output; it is not stored. */
 enum geotrip_suspension_state {
 	GEOTRIP_SUSPENSION_UNKNOWN,
 	GEOTRIP_SUSPENSION_ACTIVE,
@@ -116,7 +116,7 @@ const char *
 geotrip_notice_kind_name(enum geotrip_notice_kind kind) ATTR_CONST;
 const char *
 geotrip_notice_state_name(enum geotrip_notice_state state) ATTR_CONST;
-/* The text of a reason that is ours; NULL for one that is not. */
+/* The text of a reason of our own; NULL for any other. */
 const char *geotrip_reason_text(enum geotrip_reason reason) ATTR_CONST;
 
 enum geotrip_verdict geotrip_verdict_parse(const char *name);

@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Parses lists of networks to ranges of numbers, which are looked up by each
-   login, and knows where IPv6 addresses carry IPv4 addresses. */
+/* Parses lists of networks into ranges of numbers, which each login is looked
+   up in, and knows which IPv6 addresses contain IPv4 addresses. */
 
 #include "lib.h"
 #include "array.h"
@@ -60,7 +60,7 @@ network_parse(const char *word, struct ip_addr *ip_r, unsigned int *bits_r)
 	unsigned int dots = 0;
 	struct ip_addr ip4;
 
-	/* inet_aton() reads 192.168 as 192.0.0.168, which nobody means */
+	/* inet_aton() parses 192.168 as 192.0.0.168, which nobody means */
 	for (p = word; p < end; p++) {
 		if (*p == '.')
 			dots++;
@@ -82,7 +82,7 @@ static int range_cmp(const struct geotrip_ip_range *r1,
 	return number_cmp(&r1->first, &r2->first);
 }
 
-/* Networks overlap only if one is in the other: drop that one. */
+/* Networks overlap only if one contains the other: drop the inner one. */
 static void sort_ranges(ARRAY_TYPE(geotrip_ip_range) *ranges)
 {
 	struct geotrip_ip_range *range;

@@ -3,8 +3,8 @@
 #ifndef GEOTRIP_NETWORK_H
 #define GEOTRIP_NETWORK_H
 
-/* Lists of networks in CIDR notation, IPv4 and IPv6, and the addresses that
-   stand for others. Pure. */
+/* Lists of networks in CIDR notation, IPv4 and IPv6, and IPv6 addresses that
+   contain an IPv4 address. Pure. */
 
 #include "net.h"
 
@@ -19,17 +19,17 @@ struct geotrip_ip_range {
 };
 ARRAY_DEFINE_TYPE(geotrip_ip_range, struct geotrip_ip_range);
 
-/* Each array is sorted, and its ranges do not overlap: however many networks
-   there are, a look-up takes some steps only. */
+/* Each array is sorted, and its ranges do not overlap, so that lookups are fast
+   with any number of networks. */
 struct geotrip_networks {
 	ARRAY_TYPE(geotrip_ip_range) ipv4, ipv6;
 };
 
-/* Networks with a special purpose, by IANA's registries, and multicast. None of
-   their addresses belongs to a country, whatever a database says.
+/* Special-purpose networks from IANA's registries, and multicast. None of their
+   addresses belongs to a country, whatever a database says.
 
-   Those that nobody reaches from elsewhere: this host, private, shared, link
-   local and unique local addresses, documentation, benchmarks. The default of
+   Those that are not globally reachable: this host, private, shared, link-local
+   and unique local addresses, documentation, benchmarks. The default of
    geotrip_exempt_networks. */
 #define GEOTRIP_NETWORKS_LOCAL \
 	"127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 " \
@@ -37,7 +37,7 @@ struct geotrip_networks {
 	"198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 " \
 	"240.0.0.0/4 ::1 :: fe80::/10 fc00::/7 100::/64 100:0:0:1::/64 " \
 	"2001:2::/48 2001:db8::/32 3fff::/20 5f00::/16 ff00::/8"
-/* Those that anybody may come from: anycast services, identifiers, and the
+/* Those that clients may come from: anycast services, identifiers, and the
    networks of NAT64, 6to4 and Teredo. Not exempt by default. */
 #define GEOTRIP_NETWORKS_GLOBAL \
 	"192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.175.48.0/24 " \
@@ -46,8 +46,8 @@ struct geotrip_networks {
 void geotrip_networks_init(struct geotrip_networks *networks_r, pool_t pool);
 
 /* Parse a list separated by spaces or commas and add its networks. Returns 0,
-   or -1 with an error that names the word and what is allowed; nothing may be
-   looked up then. */
+   or -1 with an error that names the word and what is allowed; the list must
+   not be used then. */
 int geotrip_networks_parse(const char *str, struct geotrip_networks *networks,
 			   const char **error_r);
 
@@ -56,12 +56,11 @@ int geotrip_networks_parse(const char *str, struct geotrip_networks *networks,
 bool geotrip_networks_have(const struct geotrip_networks *networks,
 			   const struct ip_addr *ip);
 
-/* Get the IPv4 address that is inside of an IPv6 address, if it is IPv4-mapped
-   or from NAT64's 64:ff9b::/96, 6to4 or Teredo. Whoever has one of the latter
-   three reaches us through a translator or a relay, which may be the client's
-   own: one of the special networks in there is not to be
-   believed. Returns FALSE
-   if there is none. */
+/* Get the IPv4 address that an IPv6 address contains, if it is IPv4-mapped or
+   from NAT64's 64:ff9b::/96, 6to4 or Teredo. With the latter three the client
+   reaches us through a translator or a relay, which may be its own: a
+   special-purpose address in there must not be trusted. Returns FALSE if there
+   is none. */
 bool geotrip_ip_get_inner(const struct ip_addr *ip,
 			  const struct geotrip_networks *special,
 			  struct ip_addr *inner_r);

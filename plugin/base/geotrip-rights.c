@@ -1,7 +1,8 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* While root can be had again, only the saved user id is root's: so a program
-   that is started meanwhile, such as sendmail, has nothing of root's left. */
+/* While the process can become root again, only its saved uid is root: a
+   program started meanwhile, such as sendmail, gets none of root's
+   privileges. */
 
 #ifndef _GNU_SOURCE
 /* for setresuid() */
@@ -16,8 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MEND "Give it to the user and group that Dovecot's auth process " \
-	"runs as, mostly dovecot"
+#define MEND "Change its owner and group to those that Dovecot's auth " \
+	"process runs as, usually dovecot"
 
 static int
 find_owner(struct geotrip_rights *rights, const char *db_path,
@@ -33,8 +34,8 @@ find_owner(struct geotrip_rights *rights, const char *db_path,
 		*error_r = t_strdup_printf(
 			"Database geotrip_db=%s: its directory: %m. %s",
 			db_path, errno == EACCES ? "Run this as root" :
-			"Create it for the user that Dovecot's auth process "
-			"runs as, mostly dovecot, with mode 0750");
+			"Create it with mode 0750 for the user that "
+			"Dovecot's auth process runs as, usually dovecot");
 		return -1;
 	}
 	rights->uid = st.st_uid;
@@ -179,7 +180,7 @@ void geotrip_rights_keep(struct geotrip_rights *rights)
 	set.gid = rights->gid;
 	set.system_groups_user = rights->name;
 	geotrip_rights_be_root(rights);
-	/* it makes sure that there is no way back, or ends the process */
+	/* it verifies that there is no way back, or kills the process */
 	restrict_access(&set, 0, NULL);
 	rights->was_root = FALSE;
 }

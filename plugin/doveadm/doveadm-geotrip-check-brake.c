@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip check: the brakes that hold. */
+/* doveadm geotrip check: the active brakes. */
 
 #include "lib.h"
 #include "array.h"
@@ -11,10 +11,11 @@ static void
 brake_holds(struct geotrip_check *check, const struct geotrip_brake *brake)
 {
 	geotrip_check_row(check, "brake", GEOTRIP_CHECK_FAILED,
-		"Since %s %s that trip have not been suspended, because more "
-		"than %s tripped: see doveadm geotrip countries -s 1h and "
-		"doveadm geotrip list -w for what is wrong, mend it, then "
-		"doveadm geotrip resume", geotrip_cmd_time(brake->since),
+		"Since %s, %s that trip have not been suspended, because "
+		"more than %s tripped: find out what is wrong with doveadm "
+		"geotrip countries -s 1h and doveadm geotrip list -w, fix "
+		"it, then run doveadm geotrip resume",
+		geotrip_cmd_time(brake->since),
 		geotrip_brake_accounts(brake->domain), brake->max);
 }
 

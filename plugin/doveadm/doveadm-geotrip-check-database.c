@@ -1,18 +1,18 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip check: can the database be used, and what does it tell of
-   notices, and of logins that had no country? */
+/* doveadm geotrip check: can the database be used, are notices overdue, and how
+   many logins had no country? */
 
 #include "lib.h"
 #include "geotrip-rights.h"
 #include "doveadm-geotrip-check.h"
 
-/* Somebody waits for the answer. */
+/* The command is interactive. */
 #define LOCK_WAIT_MSECS 1000
-/* Notices that are due for longer show that nothing runs notify. */
+/* Notices overdue by more than this mean that nothing runs notify. */
 #define MAX_WAIT GEOTRIP_USECS(10 * 60)
-/* Of the logins of the last day. Databases of countries leave out less than a
-   hundredth of the addresses that are used. */
+/* Of the logins of the last day. Country databases miss less than 1 % of the
+   addresses in use. */
 #define UNKNOWN_MAX_PERCENT 5
 
 #define UNKNOWN_COUNTRIES "unknown countries"
@@ -30,12 +30,13 @@ check_queue(struct geotrip_check *check, struct geotrip_store *store)
 				  "%s", error);
 	} else if (count == 0) {
 		geotrip_check_row(check, "notices", GEOTRIP_CHECK_OK,
-				  "none is overdue");
+				  "none overdue");
 	} else {
 		geotrip_check_row(check, "notices", GEOTRIP_CHECK_FAILED,
 			"%s for more than ten minutes: have cron or a timer "
-			"run doveadm geotrip notify each minute",
-			geotrip_count(count, "notice waits", "notices wait"));
+			"run doveadm geotrip notify every minute",
+			geotrip_count(count, "notice has been waiting",
+				      "notices have been waiting"));
 	}
 }
 
@@ -84,11 +85,11 @@ check_unknown(struct geotrip_check *check, struct geotrip_store *store)
 	} else {
 		geotrip_check_row(check, UNKNOWN_COUNTRIES,
 			GEOTRIP_CHECK_WARNING,
-			"%s, and count for no rule. See doveadm geotrip "
-			"history for the addresses. If they are a webmail "
-			"host's or a proxy's, have it pass on those of its "
-			"clients, or exempt it; if not, take another country "
-			"database", share);
+			"%s, and do not count for the rules. See doveadm "
+			"geotrip history for the addresses. If they belong "
+			"to a webmail host or a proxy, make it pass on the "
+			"client address, or exempt it; otherwise try another "
+			"country database", share);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip check: the directory and the files of the database, and who
-   may use them. Without root, what cannot be seen is called unknown. */
+/* doveadm geotrip check: the directory and the files of the database, and their
+   permissions. What cannot be seen without root is reported as unknown. */
 
 #include "lib.h"
 #include "eacces-error.h"
@@ -46,11 +46,11 @@ bool geotrip_check_may_look(const struct geotrip_check *check)
 		(check->have_owner && geteuid() == check->owner_uid);
 }
 
-/* What to write for the user that the auth process runs as. */
+/* How to name the user that the auth process runs as. */
 static const char *auth_user(const struct geotrip_check *check)
 {
 	return check->auth_user != NULL ? check->auth_user :
-		"the user that the auth process runs as, mostly dovecot";
+		"the user that the auth process runs as, usually dovecot";
 }
 
 /* Returns what is wrong with the directory, or NULL. */
@@ -63,21 +63,22 @@ directory_problem(const struct geotrip_check *check, const char *dir,
 	if (!S_ISDIR(st->st_mode))
 		return "is not a directory";
 	if (check->have_owner && check->owner_uid == 0) {
-		return "service auth has user = root. Take that out: what "
-			"needs root is service auth-worker";
+		return "service auth has user = root. Remove that: only "
+			"service auth-worker needs root";
 	}
 	if (st->st_uid == 0 ||
 	    (check->have_owner && st->st_uid != check->owner_uid)) {
-		return t_strdup_printf("belongs to %s. Give it to %s, with "
-			"what is in it", owner, auth_user(check));
+		return t_strdup_printf("belongs to %s. Change its owner, and "
+			"that of the files in it, to %s", owner,
+			auth_user(check));
 	}
 	if ((st->st_mode & 0022) != 0)
-		return "others can write in it. Give it mode 0750";
+		return "is writable by others. Change its mode to 0750";
 	if ((st->st_mode & S_IRWXU) != S_IRWXU)
-		return "its owner cannot write in it. Give it mode 0750";
+		return "is not writable by its owner. Change its mode to 0750";
 	if (geotrip_check_may_look(check) &&
 	    !geotrip_check_access(check, dir, R_OK | W_OK | X_OK, &error)) {
-		return t_strdup_printf("%s cannot write in it: %s", owner,
+		return t_strdup_printf("%s cannot write to it: %s", owner,
 				       error);
 	}
 	return NULL;
@@ -121,8 +122,8 @@ static bool check_directory(struct geotrip_check *check, const char *dir)
 	return problem == NULL;
 }
 
-/* SQLite makes more files beside the database: all of them belong to the same
-   user. Returns FALSE after having said what is wrong. */
+/* SQLite creates more files next to the database, all owned by the same user.
+   Returns FALSE after having reported what is wrong. */
 static bool check_file_owner(struct geotrip_check *check, const char *path)
 {
 	struct stat st;
@@ -130,8 +131,8 @@ static bool check_file_owner(struct geotrip_check *check, const char *path)
 	if (lstat(path, &st) < 0 || st.st_uid == check->owner_uid)
 		return TRUE;
 	geotrip_check_row(check, "database", GEOTRIP_CHECK_FAILED,
-		"%s: belongs to %s, not to %s as its directory does. "
-		"Give it to %s", path, geotrip_check_user_name(st.st_uid),
+		"%s: belongs to %s, but its directory to %s. Change its "
+		"owner to %s", path, geotrip_check_user_name(st.st_uid),
 		geotrip_check_user_name(check->owner_uid), auth_user(check));
 	return FALSE;
 }
@@ -139,8 +140,8 @@ static bool check_file_owner(struct geotrip_check *check, const char *path)
 static void only_owner_may_look(struct geotrip_check *check, const char *error)
 {
 	geotrip_check_row(check, "database", GEOTRIP_CHECK_UNKNOWN,
-		"%s. Only root and %s may look, also at the brake, notices "
-		"and countries in it: run doveadm as one of them", error,
+		"%s. Only root and %s may see it, and the brake, notices and "
+		"countries in it: run doveadm as one of them", error,
 		geotrip_check_user_name(check->owner_uid));
 }
 
@@ -157,10 +158,9 @@ static bool check_files(struct geotrip_check *check, const char *path)
 		} else if (errno == ENOENT) {
 			geotrip_check_row(check, "database",
 				GEOTRIP_CHECK_WARNING,
-				"%s: does not exist yet. Dovecot starts its "
-				"auth process with the first login, and that "
-				"creates it; if there has been one, see "
-				"Dovecot's log", path);
+				"%s: does not exist yet. Dovecot's auth "
+				"process creates it at the first login; if "
+				"there has been one, see Dovecot's log", path);
 		} else {
 			geotrip_check_row(check, "database",
 				GEOTRIP_CHECK_FAILED, "%s: %m", path);

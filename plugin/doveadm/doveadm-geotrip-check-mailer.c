@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip check: would the mail server talk to notify? */
+/* doveadm geotrip check: would the mail server accept a connection from
+   notify? */
 
 #include "lib.h"
 #include "smtp-client.h"
@@ -9,7 +10,7 @@
 #include <unistd.h>
 
 #define MAIL_SERVER "mail server"
-/* Somebody waits for the answer. */
+/* The command is interactive. */
 #define MAX_WAIT_SECS 5
 
 /* Dovecot's SMTP client says "Failed to connect", and logs why. */
@@ -27,23 +28,21 @@ static const char *what_to_do(unsigned int status)
 {
 	switch (status) {
 	case SMTP_CLIENT_COMMAND_ERROR_HOST_LOOKUP_FAILED:
-		return "Is this the name of a host, and does DNS work here?";
+		return "Is this the right host name, and does DNS work here?";
 	case SMTP_CLIENT_COMMAND_ERROR_CONNECT_FAILED:
 	case SMTP_CLIENT_COMMAND_ERROR_TIMED_OUT:
-		return "Does a mail server listen there, does a firewall "
-			"let this machine through, and is submission_ssl "
-			"right?";
+		return "Does a mail server listen there, does the firewall "
+			"allow it, and is submission_ssl right?";
 	case SMTP_CLIENT_COMMAND_ERROR_CONNECTION_LOST:
 	case SMTP_CLIENT_COMMAND_ERROR_BAD_REPLY:
-		return "Is it a mail server that listens there, and is "
-			"submission_ssl right?";
+		return "Is it a mail server, and is submission_ssl right?";
 	default:
-		return "The server must take mail from this machine: see "
+		return "The server must accept mail from this machine: see "
 			"its log";
 	}
 }
 
-/* Returns 0, or -1 with an error that says what to do. */
+/* Returns 0, or -1 with an error that says how to fix it. */
 static int
 try_server(const struct geotrip_mailer_settings *set, const char **error_r)
 {
@@ -94,8 +93,8 @@ static void check_program(struct geotrip_check *check, const char *command)
 
 	if (access(program, X_OK) < 0) {
 		geotrip_check_row(check, MAIL_SERVER, GEOTRIP_CHECK_FAILED,
-			"sendmail_path: %s: %m. Set submission_host, or the "
-			"path of a program that sends mail", program);
+			"sendmail_path: %s: %m. Set submission_host, or "
+			"sendmail_path to a program that sends mail", program);
 	} else {
 		geotrip_check_row(check, MAIL_SERVER, GEOTRIP_CHECK_OK,
 				  "sendmail_path = %s", command);

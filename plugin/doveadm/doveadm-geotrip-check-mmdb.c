@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
 /* doveadm geotrip check: can the country database be used, also by the auth
-   process, and is it fresh? */
+   process, and is it recent? */
 
 #include "lib.h"
 #include "eacces-error.h"
@@ -10,13 +10,13 @@
 
 #include <unistd.h>
 
-/* Makers of country databases publish at least once a month. */
+/* Country databases are published at least once a month. */
 #define MMDB_MAX_AGE_DAYS 60
 
 static void
 check_info(struct geotrip_check *check, const struct geotrip_geo_info *info)
 {
-	/* whatever it says */
+	/* the file may claim anything */
 	int64_t built = I_MIN(info->build_epoch, INT64_MAX);
 	int64_t days = (geotrip_now() / 1000000 - built) / (24 * 60 * 60);
 
@@ -24,19 +24,19 @@ check_info(struct geotrip_check *check, const struct geotrip_geo_info *info)
 			  GEOTRIP_CHECK_FAILED : GEOTRIP_CHECK_OK, "%s (%s)%s",
 			  check->config.mmdb_path, geotrip_escape(info->type),
 			  !info->ipv4_only ? "" :
-			  " knows IPv4 only: logins by IPv6 have no country");
+			  " has IPv4 only: logins over IPv6 have no country");
 	if (days <= MMDB_MAX_AGE_DAYS) {
 		geotrip_check_row(check, "mmdb age", GEOTRIP_CHECK_OK,
 				  "%s", geotrip_count(I_MAX(days, 0), "day",
 						      "days"));
 	} else {
 		geotrip_check_row(check, "mmdb age", GEOTRIP_CHECK_FAILED,
-			"%"PRId64" days. Have it updated, for example by "
-			"geoipupdate", days);
+			"%"PRId64" days. Update it regularly, for example "
+			"with geoipupdate", days);
 	}
 }
 
-/* What root can read, the auth process may not. */
+/* A file that root can read may be unreadable for the auth process. */
 static void check_access(struct geotrip_check *check)
 {
 	const char *error;
@@ -50,8 +50,8 @@ static void check_access(struct geotrip_check *check)
 			geotrip_check_user_name(check->owner_uid));
 	} else {
 		geotrip_check_row(check, "mmdb access", GEOTRIP_CHECK_FAILED,
-			"%s. Give it mode 0644, and see the directories above "
-			"it", error);
+			"%s. Change its mode to 0644, and check the "
+			"directories above it", error);
 	}
 }
 
@@ -64,7 +64,7 @@ void geotrip_check_mmdb(struct geotrip_check *check)
 
 	if (!geotrip_check_may_look(check) &&
 	    access(path, R_OK) < 0 && errno == EACCES) {
-		/* it need not be open to everybody */
+		/* it does not have to be world-readable */
 		geotrip_check_row(check, "mmdb", GEOTRIP_CHECK_UNKNOWN,
 			"%s. Run doveadm as root, or as the user that the "
 			"auth process runs as",

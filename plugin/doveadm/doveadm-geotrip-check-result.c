@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip check: the table of what was found. */
+/* doveadm geotrip check: the table of results. */
 
 #include "lib.h"
 #include "doveadm-geotrip-check.h"
@@ -30,7 +30,7 @@ void geotrip_check_row(struct geotrip_check *check, const char *what,
 
 	va_start(args, format);
 	T_BEGIN {
-		/* first of all, for it may have errno in it */
+		/* before anything else: it may contain %m */
 		const char *detail = t_strdup_vprintf(format, args);
 
 		doveadm_print(what);

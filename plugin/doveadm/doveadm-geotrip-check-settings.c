@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip check: what the settings say, Dovecot's own included, and
-   whether the module is there that acts on them. */
+/* doveadm geotrip check: the settings, including Dovecot's own, and whether the
+   auth module is installed. */
 
 #include "lib.h"
 #include "array.h"
@@ -37,7 +37,7 @@ static void check_rules(struct geotrip_check *check)
 	geotrip_check_row(check, "rules", GEOTRIP_CHECK_OK, "%s", rules);
 }
 
-/* A misspelt one is a hole. */
+/* A misspelled one leaves a hole. */
 static void
 check_services(struct geotrip_check *check, const char *what,
 	       const char *const *services)
@@ -57,7 +57,7 @@ check_services(struct geotrip_check *check, const char *what,
 			  t_strarray_join(services, " "));
 }
 
-/* Accounts are told apart by their names, letter by letter. */
+/* Names of accounts are case-sensitive here. */
 static void check_user_names(struct geotrip_check *check, const char *format)
 {
 	const char *error;
@@ -65,16 +65,16 @@ static void check_user_names(struct geotrip_check *check, const char *format)
 
 	if (ret < 0) {
 		geotrip_check_row(check, "user names", GEOTRIP_CHECK_WARNING,
-			"auth_username_format = %s: cannot be tried here: %s. "
-			"See that it makes names lower case, as %s does",
+			"auth_username_format = %s: cannot be tested here: "
+			"%s. Make sure that it lowercases names, as %s does",
 			geotrip_escape(format), error,
 			geotrip_username_lower_case);
 	} else if (ret > 0) {
 		geotrip_check_row(check, "user names", GEOTRIP_CHECK_WARNING,
 			"auth_username_format = %s: keeps upper and lower "
-			"case, so that one account in several spellings is as "
-			"many for geotrip. Make it lower case, as %s does, "
-			"unless the passdb returns the name in one spelling",
+			"case, so that different spellings are different "
+			"accounts for geotrip. Lowercase names, as %s does, "
+			"unless the passdb always returns the same spelling",
 			geotrip_escape(format), geotrip_username_lower_case);
 	} else {
 		geotrip_check_row(check, "user names", GEOTRIP_CHECK_OK,
@@ -83,7 +83,7 @@ static void check_user_names(struct geotrip_check *check, const char *format)
 	}
 }
 
-/* What doveadm itself does not read. */
+/* Settings that doveadm itself does not read. */
 static void check_dovecot(struct geotrip_check *check)
 {
 	static const char *const names[] = {
@@ -104,7 +104,7 @@ static void check_dovecot(struct geotrip_check *check)
 	check_user_names(check, format == NULL ? "" : format);
 
 	check->auth_user = geotrip_doveconf_get(&conf, "user");
-	/* by default it is the other one */
+	/* the other one is the default */
 	if (check->auth_user != NULL && *check->auth_user == '$') {
 		check->auth_user = geotrip_doveconf_get(
 			&conf, "default_internal_user");

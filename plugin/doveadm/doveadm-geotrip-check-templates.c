@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip check: the texts of notices. */
+/* doveadm geotrip check: the templates of notices. */
 
 #include "lib.h"
 #include "array.h"
@@ -23,18 +23,19 @@ failed(struct geotrip_check *check, const char *format, ...)
 	va_end(args);
 }
 
-/* Without those of geotrip's own, the operator's may do. */
+/* geotrip's own directory may be missing if the operator's has the
+   templates. */
 static bool
 may_be_missing(struct geotrip_check *check, const char *directory)
 {
 	if (strcmp(directory, check->config.notify.templates) != 0)
 		return TRUE;
 	if (errno != EACCES) {
-		failed(check, "geotrip_notify_templates = %s: %m. Make the "
-		       "directory, or take the setting out", directory);
+		failed(check, "geotrip_notify_templates = %s: %m. Create the "
+		       "directory, or remove the setting", directory);
 	} else if (geotrip_check_may_look(check)) {
-		failed(check, "geotrip_notify_templates: %s. Give it mode "
-		       "0755, and see the directories above it",
+		failed(check, "geotrip_notify_templates: %s. Change its mode "
+		       "to 0755, and check the directories above it",
 		       eacces_error_get("opendir", directory));
 	} else {
 		geotrip_check_row(check, "templates", GEOTRIP_CHECK_UNKNOWN,
@@ -44,7 +45,8 @@ may_be_missing(struct geotrip_check *check, const char *directory)
 	return FALSE;
 }
 
-/* The templates of a directory. Returns FALSE if one is not in order. */
+/* Check the templates in a directory. Returns FALSE if one of them is
+   invalid. */
 static bool
 check_directory(struct geotrip_check *check, const char *directory)
 {

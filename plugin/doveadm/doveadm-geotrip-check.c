@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* doveadm geotrip check: is everything in place? A row for each thing that has
-   to be; for operators and for monitoring. */
+/* doveadm geotrip check: is everything in place? One row for each requirement,
+   for operators and for monitoring. */
 
 #include "lib.h"
 #include "doveadm-geotrip-check.h"
@@ -26,8 +26,8 @@ static void cmd_geotrip_check(struct doveadm_cmd_context *cctx)
 
 	geotrip_check_begin(&check);
 	check_all(&check);
-	/* With an exit code, Dovecot's HTTP server would answer nothing else:
-	   there, the column result tells. */
+	/* With an exit code, Dovecot's HTTP server would return nothing else:
+	   there, use the column result. */
 	if (check.failed && cctx->conn_type != DOVEADM_CONNECTION_TYPE_HTTP)
 		doveadm_exit_code = 1;
 	pool_unref(&check.pool);

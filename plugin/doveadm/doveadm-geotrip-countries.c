@@ -31,7 +31,7 @@ find_service(const struct geotrip_service_count *count, void *context)
 		search->found = TRUE;
 }
 
-/* There is nothing to print: because of a mistake? */
+/* Nothing was found: is the service name wrong? */
 static void check_service(struct geotrip_cmd *cmd, const char *service)
 {
 	struct service_search search = { .name = service };
@@ -43,9 +43,10 @@ static void check_service(struct geotrip_cmd *cmd, const char *service)
 				   &error) < 0)
 		geotrip_cmd_fail(cmd, error);
 	else if (!search.found) {
-		e_error(cmd->event, "No login of a service \"%s\" was ever "
-			"recorded, and Dovecot has none of this name. Postfix "
-			"and Exim are smtp", geotrip_escape(service));
+		e_error(cmd->event, "No logins were ever recorded for a "
+			"service \"%s\", and Dovecot does not have one with "
+			"this name. Postfix and Exim are smtp",
+			geotrip_escape(service));
 		doveadm_exit_code = EX_USAGE;
 	}
 }

@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Runs doveconf and reads what it prints. */
+/* Runs doveconf and reads its output. */
 
 #include "lib.h"
 #include "array.h"
@@ -16,8 +16,8 @@
 
 #define MAX_LINE_BYTES 8192
 
-/* The configuration that this process works with. Processes that Dovecot
-   started know only the socket that they have it from. */
+/* The configuration that this process uses. Processes started by Dovecot know
+   only the socket that they read it from. */
 static int
 config_path(const struct doveadm_cmd_context *cctx, const char **path_r,
 	    const char **error_r)
@@ -42,7 +42,8 @@ run_doveconf(const struct doveadm_cmd_context *cctx, const char *path,
 	    dup2(fd_null, STDERR_FILENO) < 0 ||
 	    dup2(fd_out, STDOUT_FILENO) < 0)
 		_exit(1);
-	/* Dovecot tells its services things that make no sense to doveconf. */
+	/* Dovecot sets environment variables for its services that must not
+	   reach doveconf. */
 	if (cctx->conn_type != DOVEADM_CONNECTION_TYPE_CLI)
 		master_service_env_clean();
 	t_array_init(&args, 8);

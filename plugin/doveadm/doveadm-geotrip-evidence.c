@@ -45,7 +45,7 @@ static const char *why_there_is_none(enum geotrip_reason from)
 	switch (from) {
 	case GEOTRIP_REASON_UNKNOWN:
 	case GEOTRIP_REASON_RULE:
-		return "its logins were purged";
+		return "its logins have been purged";
 	case GEOTRIP_REASON_GIVEN:
 	case GEOTRIP_REASON_NOT_GIVEN:
 		return "an operator suspended the account";
@@ -85,7 +85,7 @@ static void print_evidence(struct geotrip_cmd *cmd, const char *user)
 				      print_suspension, &ctx, &error) < 0)
 		geotrip_cmd_fail(cmd, error);
 	else if (!ctx.suspended) {
-		e_info(cmd->event, "The user %s was never suspended",
+		e_info(cmd->event, "The user %s has never been suspended",
 		       geotrip_escape(user));
 	}
 }

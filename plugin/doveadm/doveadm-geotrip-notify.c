@@ -53,8 +53,8 @@ static const char *socket_path(const char *name)
 	return t_strconcat(doveadm_settings->base_dir, "/", name, NULL);
 }
 
-/* Whose socket it is may look up everybody. Others may have to be root to reach
-   it, or to be told of other users than themselves. */
+/* The owner of the socket may look up all users. Others may need root to
+   connect to it, or to look up users other than themselves. */
 static bool userdb_needs_root(const struct geotrip_cmd *cmd)
 {
 	struct stat st;
@@ -108,7 +108,7 @@ collect_user(const struct geotrip_suspension *suspension, void *context)
 	array_push_back(&users->names, &name);
 }
 
-/* What was connected before the suspension could go on sending. */
+/* Clients that were connected before the suspension could go on sending. */
 static unsigned int end_sessions(struct geotrip_cmd *cmd)
 {
 	struct suspended_users users = { .cmd = cmd };
@@ -211,7 +211,7 @@ static void cmd_geotrip_notify(struct doveadm_cmd_context *cctx)
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_notify = {
 	.name = "geotrip notify",
 	.cmd = cmd_geotrip_notify,
-	.usage = "# tell owners, end open sessions: run it each minute",
+	.usage = "# notify owners, end open sessions: run it every minute",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAMS_END
 };

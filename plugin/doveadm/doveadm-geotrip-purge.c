@@ -49,7 +49,7 @@ static void cmd_geotrip_purge(struct doveadm_cmd_context *cctx)
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_purge = {
 	.name = "geotrip purge",
 	.cmd = cmd_geotrip_purge,
-	.usage = "[-k <keep>] # delete what is old: run it daily",
+	.usage = "[-k <keep>] # delete old records: run it daily",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('k', "keep", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAMS_END

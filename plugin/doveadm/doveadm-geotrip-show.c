@@ -9,7 +9,7 @@
 #include "geotrip-event.h"
 #include "doveadm-geotrip.h"
 
-/* Of an account that is used all over the world there may be many. */
+/* An account that is used all over the world may have many. */
 #define MAX_MARKS 10
 
 struct show_context {

@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* A suspension as the commands print it: in one row, and what there is to say
-   of it when the account or a network was exempted since. */
+/* A suspension as the commands print it: in one row, with a remark if the
+   account or a network has been exempted since. */
 
 #include "lib.h"
 #include "geotrip-exemption.h"

@@ -34,7 +34,7 @@ int geotrip_username_keeps_case(const char *format, const char **error_r)
 {
 	const char *mixed, *lower;
 
-	/* then it is left as it is */
+	/* then the name is unchanged */
 	if (*format == '\0')
 		return 1;
 	if (expand(format, "User@Example.ORG", "User", "Example.ORG",

@@ -7,8 +7,8 @@
    each version of Dovecot's %variables: doveadm-geotrip-username-2.3.c and
    -2.4.c. */
 
-/* Do names that differ in upper and lower case only differ still? Returns 1, 0,
-   or -1 with an error if it cannot be told. */
+/* Do names that differ only in case still differ? Returns 1, 0, or -1 with an
+   error if this cannot be determined. */
 int geotrip_username_keeps_case(const char *format, const char **error_r);
 
 /* A format that makes names lower case: the default of this version. */

@@ -18,7 +18,7 @@ cmd_open(struct doveadm_cmd_context *cctx, struct geotrip_cmd *cmd,
 	 bool needs_root, const char **error_r)
 {
 	struct geotrip_store_settings store_set = {
-		/* that is for the auth process, which knows who it is */
+		/* left to the auth process, which runs as the right user */
 		.create = FALSE,
 		.lock_wait_msecs = LOCK_WAIT_MSECS,
 	};
@@ -161,7 +161,7 @@ bool geotrip_cmd_get_users(struct doveadm_cmd_context *cctx,
 	return TRUE;
 }
 
-/* As it is printed, or as Dovecot's other commands read it. */
+/* As we print it, or as Dovecot's other commands accept it. */
 static int parse_time(const char *str, time_t *time_r)
 {
 	int offset;
@@ -184,7 +184,7 @@ bool geotrip_cmd_get_time(struct doveadm_cmd_context *cctx, const char *name,
 	if (parse_time(str, &time) < 0 || time < 0 ||
 	    time > INT64_MAX / 1000000) {
 		geotrip_cmd_usage(cctx, t_strdup_printf(
-			"\"%s\" is not a time: write for example 2h (ago), "
+			"\"%s\" is not a time: use for example 2h (ago), "
 			"2026-11-24, 2026-11-24T20:01:45+09:00, or seconds "
 			"since 1970", geotrip_escape(str)));
 		return FALSE;
@@ -221,10 +221,10 @@ bool geotrip_cmd_require_user(struct geotrip_cmd *cmd, const char *user)
 	else if (ret == 0 && strpbrk(user, "*?") == NULL)
 		geotrip_cmd_no_user(cmd, user);
 	else if (ret == 0) {
-		e_error(cmd->event, "There is no record of a user of the name "
-			"%s, and this command takes one user, not a mask. For "
-			"a mask there are doveadm geotrip list -a MASK, and "
-			"list -w MASK: who would have been suspended",
+		e_error(cmd->event, "There is no record of a user named %s, "
+			"and this command takes one user, not a mask. With a "
+			"mask, use doveadm geotrip list -a MASK, or list -w "
+			"MASK for who would have been suspended",
 			geotrip_escape(user));
 		doveadm_exit_code = EX_NOUSER;
 	}
@@ -241,7 +241,7 @@ void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user)
 
 bool geotrip_cmd_service_is_known(const char *service)
 {
-	/* there is no list of them in Dovecot */
+	/* Dovecot has no list of them */
 	static const char *const known[] = {
 		"smtp", "submission", "imap", "pop3", "sieve", "lmtp",
 		"doveadm", "imap-urlauth", "xmpp", "http", NULL

@@ -22,8 +22,8 @@ struct geotrip_cmd {
 	struct event *event;
 };
 
-/* Each usage text ends with "#" and what the command is for: Dovecot's list of
-   commands has a line for each, but no other place for it. */
+/* Each usage text ends with "#" and a description: Dovecot's list of commands
+   prints a line for each, and has no other place for it. */
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_check;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_countries;
 extern const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_evidence;
@@ -52,15 +52,15 @@ int geotrip_cmd_read_mailer(struct doveadm_cmd_context *cctx, pool_t pool,
 
 /* Read the settings, become the owner of the database's directory (on the
    command line for good, in a server until the command ends), and open the
-   store. Only if this returns TRUE the command goes on, and ends with
-   geotrip_cmd_end(). */
+   store. If this returns TRUE, geotrip_cmd_end() must be called at the end;
+   otherwise the command must return. */
 bool geotrip_cmd_begin(struct doveadm_cmd_context *cctx,
 		       struct geotrip_cmd *cmd_r);
-/* The same for a command that needs root as well. It is the owner with
-   geotrip_rights_be_root() at hand, until geotrip_cmd_stay_owner(). */
+/* The same for a command that needs root as well. It runs as the owner, but can
+   use geotrip_rights_be_root() until geotrip_cmd_stay_owner(). */
 bool geotrip_cmd_begin_with_root(struct doveadm_cmd_context *cctx,
 				 struct geotrip_cmd *cmd_r);
-/* What is left to do does not need root. */
+/* The rest of the command does not need root. */
 void geotrip_cmd_stay_owner(struct doveadm_cmd_context *cctx,
 			    struct geotrip_cmd *cmd);
 void geotrip_cmd_end(struct geotrip_cmd *cmd);
@@ -72,8 +72,8 @@ bool geotrip_cmd_expire(struct geotrip_cmd *cmd);
 
 /* Report wrong arguments, and how the command is used. */
 void geotrip_cmd_usage(struct doveadm_cmd_context *cctx, const char *error);
-/* Get the required argument that is a user. Names are given as they are shown,
-   see geotrip_escape(). */
+/* Get the required argument that is a user. Names are accepted as they are
+   printed, see geotrip_escape(). */
 bool geotrip_cmd_get_user(struct doveadm_cmd_context *cctx,
 			  const char **user_r);
 /* The same for one or more users, a NULL-terminated list in the data stack. */
@@ -88,23 +88,23 @@ bool geotrip_cmd_get_time(struct doveadm_cmd_context *cctx, const char *name,
 bool geotrip_cmd_get_duration(struct doveadm_cmd_context *cctx,
 			      const char *name, int64_t *duration_r);
 /* Returns TRUE if there is a record of the user. If not, and it looks like a
-   mask, it is said where those are taken. */
+   mask, the error names the commands that take masks. */
 bool geotrip_cmd_require_user(struct geotrip_cmd *cmd, const char *user);
 /* Report that there is no record of the user. */
 void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user);
 
-/* Does Dovecot have a service, or protocol, of this name? Postfix and Exim come
-   as one. Other programs may, by the auth protocol, with names of theirs. */
+/* Does Dovecot have a service, or protocol, of this name? Postfix and Exim use
+   one of these names. Other clients of the auth protocol may use their own. */
 bool geotrip_cmd_service_is_known(const char *service);
 /* A point in time as geotrip_format_time() does it; "-" for none (0) and
    "released" for GEOTRIP_NEVER. In the data stack. */
 const char *geotrip_cmd_time(int64_t time);
-/* A text from outside, escaped; "-" for NULL or an empty one. */
+/* An untrusted text, escaped; "-" for NULL or an empty one. */
 const char *geotrip_cmd_text(const char *text);
 const char *geotrip_cmd_ip(const struct ip_addr *ip);
 
-/* How the suspension stands by now, and what an operator should know about that
-   (NULL: nothing). Returns FALSE if the store failed. */
+/* The current state of the suspension, and a remark on it for the operator
+   (NULL: none). Returns FALSE if the store failed. */
 bool geotrip_cmd_get_state(struct geotrip_cmd *cmd,
 			   const struct geotrip_suspension *suspension,
 			   enum geotrip_suspension_state *state_r,

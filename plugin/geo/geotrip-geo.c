@@ -185,8 +185,8 @@ static int geo_set_errno(struct geotrip_geo *geo, const char *func,
 {
 	if (errno == EACCES) {
 		return geo_set_error(geo, eacces_error_get(func, geo->path),
-			"Give it mode 0644, and see the directories above it",
-			error_r);
+			"Change its mode to 0644, and check the directories "
+			"above it", error_r);
 	}
 	return geo_set_error(geo, t_strdup_printf("%s() failed: %m", func),
 			     MEND_FILE, error_r);

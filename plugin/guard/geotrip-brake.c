@@ -11,14 +11,14 @@
 #include "geotrip-store.h"
 #include "geotrip-upkeep.h"
 
-/* While there are still too many, that is written down at most this many times
-   per window. */
+/* While there are still too many, this is recorded at most this many times per
+   window. */
 #define PROLONG_PER_WINDOW 60
 
-/* Did too many accounts trip, of the domain or in all (NULL)? In all, each
-   domain counts for at most half of the limit: the accounts of one domain alone
-   must not keep those of others from being suspended. Returns 1, 0 if not, -1
-   on error. */
+/* Did too many accounts trip, of the domain or in total (NULL)? In the total,
+   each domain counts for at most half of the limit: the accounts of one domain
+   alone must not prevent those of others from being suspended. Returns 1, 0 if
+   not, -1 on error. */
 static int
 too_many(struct geotrip *gt, const char *domain,
 	 const struct geotrip_store_user *except, int64_t now)
@@ -62,7 +62,7 @@ static bool brake_begin(struct geotrip *gt, const char *domain, int64_t now)
 	return ret >= 0;
 }
 
-/* Get those that hold. Returns FALSE on error. */
+/* Get the active brakes. Returns FALSE on error. */
 static bool
 get_brakes(struct geotrip *gt, ARRAY_TYPE(geotrip_brake) *brakes_r)
 {
@@ -92,10 +92,10 @@ bool geotrip_brake_holds(struct geotrip *gt,
 		    strcmp(brake->domain, domain) == 0)
 			return TRUE;
 	}
-	/* While one holds for all, none begins for a domain, and two domains
-	   with too many are enough for that: there are never many brakes, nor
-	   messages about them, even if an attacker has accounts in thousands
-	   of domains. */
+	/* While the global brake is active, no domain gets one, and two domains
+	   over the limit are enough to engage it: the number of brakes and of
+	   messages about them stays small, even if an attacker has accounts in
+	   thousands of domains. */
 	if (too_many(gt, NULL, user, now) > 0)
 		return brake_begin(gt, NULL, now);
 	return too_many(gt, domain, user, now) > 0 &&
@@ -163,7 +163,7 @@ void geotrip_brake_upkeep(struct geotrip *gt)
 	if (!get_brakes(gt, &brakes))
 		return;
 	array_foreach(&brakes, brake) {
-		/* The one for all comes first. As long as it holds, the end of
+		/* The global one comes first. While it is active, releasing
 		   another one would change nothing. */
 		if (brake_upkeep(gt, brake) && brake->domain == NULL)
 			break;

@@ -4,17 +4,17 @@
 #define GEOTRIP_BRAKE_H
 
 /* When too many accounts trip in a short time (geotrip_max_suspensions), the
-   fault is rather in the country database or in the network than with all of
-   them: nobody is suspended then, until it is over or an operator resumes.
-   When they are of one domain, this holds for that domain alone: somebody who
-   can sign up for any number of accounts there must not protect thieves in
-   others. The state of this is in the store, for all processes. */
+   country database or a network is more likely wrong than all of them stolen:
+   nobody is suspended then, until it is over or an operator resumes. If they
+   are all in one domain, this applies only to that domain: somebody who can
+   sign up for any number of accounts there must not protect thieves in others.
+   The state is in the store, shared by all processes. */
 
 struct geotrip;
 struct geotrip_store_user;
 
-/* Asked when this account is to be suspended: does a brake hold, for all or for
-   its domain? It takes hold here. Errors are logged, and are a no. */
+/* Called before an account is suspended: is a brake active, globally or for its
+   domain? This is also where it engages. Errors are logged, and count as no. */
 bool geotrip_brake_holds(struct geotrip *gt,
 			 const struct geotrip_store_user *user, int64_t now);
 

@@ -89,8 +89,8 @@ copy_name(struct geotrip_login_queue *queue, pool_t pool, const char *name)
 	return name;
 }
 
-/* Its texts are not cut: they come from the settings and the country database,
-   not from a client. */
+/* Its strings are not truncated: they come from the settings and the country
+   database, not from a client. */
 static const struct geotrip_store_mark *
 copy_mark(struct geotrip_login_queue *queue, pool_t pool,
 	  const struct geotrip_store_mark *mark)

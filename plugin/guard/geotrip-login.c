@@ -33,12 +33,12 @@ struct geotrip_check {
 	bool suspendable;
 	struct geotrip_user *user;
 	struct geotrip_country country;
-	/* what we have to do without */
+	/* what could not be used */
 	enum geotrip_outage outage;
 
 	/* what makes a rule true */
 	struct geotrip_store_trip trip;
-	/* why it began no suspension */
+	/* why it did not start a suspension */
 	struct geotrip_store_mark mark;
 	bool synced_for_trip;
 	bool mended;
@@ -114,7 +114,7 @@ check_record(struct geotrip_check *check,
 		}
 		break;
 	case GEOTRIP_VERDICT_OBSERVE:
-		/* the next mark must be reached by new countries */
+		/* only new countries count for the next mark */
 		geotrip_user_clear(check->user, row->time);
 		news = TRUE;
 		break;
@@ -127,7 +127,7 @@ check_record(struct geotrip_check *check,
 		/* the client was not let in, and may retry */
 		return;
 	}
-	/* write at once what another process must know */
+	/* write immediately what another process must know */
 	geotrip_recorder_add(check->gt->recorder, check->user, row,
 			     news && check->gt->shared);
 }
@@ -294,7 +294,7 @@ static void check_decide(struct geotrip_check *check)
 		check_rule_matched(check, rule, &sighting);
 }
 
-/* Returns TRUE if times in the future were mended: load the user again. */
+/* Returns TRUE if times in the future were fixed: reload the user. */
 static bool check_mend(struct geotrip_check *check)
 {
 	if (check->mended)
@@ -319,7 +319,7 @@ check_loaded(const struct geotrip_store_history *history, const char *error,
 		check_load(check);
 		return;
 	} else {
-		/* if it could not be mended, the next login tries again */
+		/* if this failed, the next login tries again */
 		geotrip_user_merge(check->user, history, history->was_ahead ?
 				   0 : geotrip_store_generation(gt->store));
 	}

@@ -15,8 +15,8 @@
 #define FLUSH_MSECS 9
 #define MAX_DELAY_USECS 10000
 /* A trip is written together with what is waiting, some of which is its
-   evidence. But on a full disk a thief must not make us write a lot in vain at
-   each login: then only the evidence is written with it. */
+   evidence. But while the disk is full, each login of a thief must not cause a
+   large write that fails: then only the evidence is written with it. */
 #define MAX_BATCH_FAILING 100
 #define RETRY_MSECS 1000
 /* While another process (purge, for example) is writing, retry instead of

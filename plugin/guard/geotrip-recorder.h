@@ -32,8 +32,7 @@ void geotrip_recorder_add(struct geotrip_recorder *recorder,
 			  const struct geotrip_store_login *login,
 			  bool at_once);
 
-/* Write what is waiting before this returns, unless the store is out of
-   order. */
+/* Write what is waiting before this returns, unless the store is failing. */
 void geotrip_recorder_write(struct geotrip_recorder *recorder);
 
 /* Write this login and the suspension that begins with it now, together with

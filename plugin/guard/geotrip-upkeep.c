@@ -29,8 +29,8 @@
    suspensions. */
 #define UPKEEP_MSECS 5000
 #define UPKEEP_FAILING_MSECS 1000
-/* The maximum time until a commit of another process is noticed: before its
-   doveadm has exited. Checking costs some system calls. */
+/* The maximum time until a commit of another process is noticed: shorter than
+   doveadm takes to exit. Checking costs some system calls. */
 #define SYNC_USECS 1000
 /* The time after which the process that we replace, if it still exists, has
    noticed us and written what it had queued. */
@@ -115,7 +115,7 @@ static void set_user_back(struct geotrip_user *user, void *context)
 void geotrip_clock_read(struct geotrip *gt, int64_t now)
 {
 	if (now + GEOTRIP_CLOCK_SLACK_USECS < gt->latest) {
-		/* The logins that wait are found by their time. */
+		/* Waiting logins are identified by their time. */
 		geotrip_recorder_write(gt->recorder);
 		gt->set_back.to = now;
 		gt->set_back.by = gt->latest - now;
@@ -131,8 +131,8 @@ bool geotrip_mend_times(struct geotrip *gt,
 	struct geotrip_set_back clock = gt->set_back;
 	const char *error;
 
-	/* What the clock wrote that we saw is in the past by then. This is of
-	   one that was set back before we were started. */
+	/* By then all times before the jump that we noticed are in the past.
+	   These are from a jump before we were started. */
 	if (now >= clock.to + clock.by) {
 		clock.to = now;
 		clock.by = 0;

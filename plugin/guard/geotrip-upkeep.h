@@ -26,7 +26,7 @@ struct geotrip {
 	bool store_works;
 	/* has worked at least once */
 	bool store_worked;
-	/* the latest time of all, and what the clock was last set back by */
+	/* the latest time seen, and by how much the clock was last set back */
 	int64_t latest;
 	struct geotrip_set_back set_back;
 	/* when the store was last synced */
@@ -39,11 +39,11 @@ struct geotrip {
 /* The store cannot be read: log the error, continue without it, and retry
    soon. */
 void geotrip_store_failed(struct geotrip *gt, const char *error);
-/* To be told each time that is read from the clock: notices that it was set
-   back, and gives what is in memory times of the clock as it is now. */
+/* Must be called with each time that is read from the clock: notices that it
+   was set back, and adjusts the times in memory. */
 void geotrip_clock_read(struct geotrip *gt, int64_t now);
-/* The same for a user of whom the store has times in the future. Returns TRUE
-   if it was done, and the user is to be loaded again. */
+/* The same for a user that has times in the future in the store. Returns TRUE
+   if they were adjusted, and the user must be reloaded. */
 bool geotrip_mend_times(struct geotrip *gt,
 			const struct geotrip_store_user *user, int64_t now);
 /* Check for changes by other processes, once per event loop iteration, or at

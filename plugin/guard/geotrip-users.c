@@ -170,7 +170,7 @@ bool geotrip_user_see(struct geotrip_user *user,
 	struct geotrip_sighting *seen;
 	bool news;
 
-	/* it is adjusted now and then */
+	/* it is adjusted occasionally */
 	user->cleared_at = I_MIN(user->cleared_at, sighting->time - 1);
 	seen = user_find_country(user, sighting->country);
 	if (seen == NULL) {
@@ -261,7 +261,7 @@ bool geotrip_user_suspended(struct geotrip_user *user, int64_t now)
 		return TRUE;
 	geotrip_user_clear(user, user->suspended_until);
 	user->suspended_until = 0;
-	/* the next login from each place counts as the first one again */
+	/* treat the next login from each place as the first one */
 	i_zero(&user->store.places);
 	return FALSE;
 }
@@ -273,9 +273,8 @@ session_id(const char *session, const char *service, const struct ip_addr *ip)
 	struct md5_context ctx;
 	uint64_t id;
 
-	/* MD5 serves as a hash that is wide enough for no two sessions to be
-	   taken for one. A client that makes two that are hides one of its own
-	   logins, for seconds. */
+	/* MD5 is wide enough to avoid accidental collisions. A client that
+	   forces one only hides one of its own logins, for seconds. */
 	md5_init(&ctx);
 	md5_update(&ctx, session, strlen(session) + 1);
 	md5_update(&ctx, service, strlen(service) + 1);

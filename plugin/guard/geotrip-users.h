@@ -10,11 +10,12 @@
 
 #include "geotrip-store.h"
 
-/* The number of sessions of a user that are remembered, to count each once. */
+/* The number of sessions that are remembered per user, so that each counts
+   once. */
 #define GEOTRIP_USER_SESSIONS 4
 /* A proxy makes a session authenticate twice within this time: Dovecot's own
-   gives up after login_proxy_timeout, 30 seconds. A client may choose the id of
-   its session, and keep it for all of its logins: those count. */
+   gives up after login_proxy_timeout, 30 seconds. A client that can choose its
+   session id may use the same one for all of its logins: those must count. */
 #define GEOTRIP_USER_SESSION_USECS GEOTRIP_USECS(30)
 
 struct geotrip_user_session {
@@ -76,10 +77,10 @@ bool geotrip_user_see(struct geotrip_user *user,
 /* A login that was seen has been written to the store. */
 void geotrip_user_written(struct geotrip_user *user,
 			  const struct geotrip_store_login *login);
-/* Nothing up to and including this time counts any more. */
+/* Nothing up to and including this time counts from now on. */
 void geotrip_user_clear(struct geotrip_user *user, int64_t time);
-/* The clock was ahead: what was seen meanwhile stays as long ago as it is. The
-   user is to be loaded again. */
+/* The clock was ahead: what was seen meanwhile keeps its age. The user must be
+   reloaded. */
 void geotrip_user_set_back(struct geotrip_user *user,
 			   const struct geotrip_set_back *clock);
 /* Is the user suspended at this time? Ends an expired suspension. */

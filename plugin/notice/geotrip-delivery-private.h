@@ -7,7 +7,7 @@
    file calls none but those below it:
 
    geotrip-delivery.c          the run: what is delivered, in which order
-   geotrip-delivery-withdraw.c what is not to be delivered any more
+   geotrip-delivery-withdraw.c what must no longer be delivered
    geotrip-delivery-notice.c   one notice, one message
    geotrip-delivery-list.c     many notices, one message to the administrator
    geotrip-delivery-send.c     a message goes to the mail server
@@ -57,8 +57,8 @@ geotrip_delivery_is_for_owner(const struct geotrip_notice *notice)
  * geotrip-delivery-withdraw.c
  */
 
-/* Withdraw queued notices that are not true any more, those of exempt accounts
-   with a line in the log for each. Returns FALSE if the store failed. */
+/* Withdraw queued notices that are no longer true, and log each one of an
+   exempt account. Returns FALSE if the store failed. */
 bool geotrip_delivery_withdraw(struct geotrip_delivery_run *run);
 
 /*

@@ -27,7 +27,7 @@ void geotrip_delivery_send(struct geotrip_delivery_run *run,
 		recipient = array_append_space(recipients);
 		recipient->address = address;
 	}
-	/* a deferred address may not be one of the owner's any more */
+	/* a deferred address may no longer belong to the owner */
 	if (array_count(recipients) == 0)
 		return;
 	if (geotrip_mailer_send(run->mailer,

@@ -1,7 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Notices that are not true any more: they are withdrawn before anything is
-   delivered. */
+/* Withdraws notices that are no longer true, before anything is delivered. */
 
 #include "lib.h"
 #include "array.h"
@@ -48,8 +47,8 @@ withdraw_if_exempt(const struct geotrip_notice *notice, void *context)
 
 bool geotrip_delivery_withdraw(struct geotrip_delivery_run *run)
 {
-	/* An owner who was told of the suspension is told of its end as well,
-	   exempt or not. */
+	/* An owner who was notified of the suspension is also notified of its
+	   end, exempt or not. */
 	static const enum geotrip_notice_kind kinds[] = {
 		GEOTRIP_NOTICE_SUSPENDED, GEOTRIP_NOTICE_COPY
 	};

@@ -17,12 +17,12 @@ struct geotrip_delivery_input {
 	const struct geotrip_config *config;
 	struct geotrip_store *store;
 	struct geotrip_mailer_settings mailer;
-	/* for userdb lookups, which is asked as root if there is one */
+	/* used for userdb lookups, as root if possible */
 	struct auth_master_connection *auth;
 	const struct geotrip_rights *rights;
 	struct event *event;
-	/* asked before each notice, and while the mail server is waited for:
-	   shall the run end here? */
+	/* called before each notice, and while waiting for the mail server:
+	   must the run end? */
 	bool (*told_to_stop)(void);
 	/* If this is not NULL and there is a lot to do, it is called after each
 	   notice, and notices that were sent are not logged. At the end it is

@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* What exemptions leave of a suspension. An operator who exempts somebody wants
-   no letter to go out that tells the contrary. */
+/* What exemptions leave of a suspension. After an operator has exempted an
+   account, its owner must not be told that it is suspended. */
 
 #include "lib.h"
 #include "array.h"
@@ -73,11 +73,11 @@ rests_on_networks(struct geotrip_store *store,
 	if (geotrip_store_evidence(store, suspension->id, collect_login, &ctx,
 				   error_r) < 0)
 		return -1;
-	/* mostly there is no need to look further */
+	/* usually there is no need to look further */
 	if (!ctx.any_exempt)
 		return 0;
-	/* The evidence has the last login from each country only. One before
-	   that, from another network, is as good. */
+	/* The evidence has only the last login from each country. An earlier
+	   one from another network counts just as well. */
 	if (geotrip_store_counted(store, suspension->id, rule->window,
 				  collect_login, &ctx, error_r) < 0)
 		return -1;
@@ -100,7 +100,7 @@ int geotrip_exemption_find(struct geotrip_store *store,
 		return 0;
 	}
 	t_array_init(&rules, 1);
-	/* a rule that cannot be read is one of another version: let it be */
+	/* a rule that cannot be parsed is from another version: ignore it */
 	if (suspension->rule == NULL ||
 	    geotrip_rules_parse(pool_datastack_create(), suspension->rule,
 				&rules, &error) < 0)
@@ -121,7 +121,7 @@ const char *geotrip_exemption_remark(enum geotrip_exemption exemption)
 		return "exempt by geotrip_exempt_users: "
 			"doveadm geotrip unsuspend ends the suspension";
 	case GEOTRIP_EXEMPTION_NETWORK:
-		return "rests on logins from geotrip_exempt_networks: "
+		return "is based on logins from geotrip_exempt_networks: "
 			"doveadm geotrip unsuspend ends the suspension";
 	}
 	i_unreached();

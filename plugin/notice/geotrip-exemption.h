@@ -3,8 +3,8 @@
 #ifndef GEOTRIP_EXEMPTION_H
 #define GEOTRIP_EXEMPTION_H
 
-/* A suspension that began before the settings exempted the account, or a
-   network that it was used from: what is left of it. */
+/* What is left of a suspension that began before the settings exempted the
+   account, or a network that it was used from. */
 
 #include "geotrip-settings.h"
 #include "geotrip-store.h"
@@ -39,7 +39,7 @@ int geotrip_exemption_find(struct geotrip_store *store,
 			   enum geotrip_exemption *exemption_r,
 			   const char **error_r);
 
-/* What an operator is told of it, and how the suspension is ended; NULL for
+/* The remark for the operator, with how to end the suspension; NULL for
    none. */
 const char *
 geotrip_exemption_remark(enum geotrip_exemption exemption) ATTR_CONST;

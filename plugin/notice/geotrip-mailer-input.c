@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* A stream between the socket and all that reads from it, TLS included. */
+/* A stream between the socket and everything that reads from it, including
+   TLS. */
 
 #include "lib.h"
 #include "connection.h"
@@ -24,7 +25,7 @@ static ssize_t i_stream_bounded_read(struct istream_private *stream)
 
 	if (*left == 0) {
 		io_stream_set_error(&stream->iostream,
-				    "The server does not stop talking");
+				    "The server sends too much");
 		stream->istream.stream_errno = EMSGSIZE;
 		return -1;
 	}
@@ -52,7 +53,7 @@ i_stream_create_bounded(struct istream *parent,
 			       i_stream_get_fd(parent), 0);
 }
 
-/* The connection has its streams, and the SMTP client has not seen them yet. */
+/* The connection has its streams, but the SMTP client has not used them yet. */
 static void bounded_client_connected(struct connection *conn, bool success)
 {
 	struct smtp_client_connection *sconn =

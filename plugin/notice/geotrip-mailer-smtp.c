@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Over Dovecot's SMTP client. Its smtp_submit would open a connection for each
-   message: good enough for sendmail, but not for ten thousand messages. */
+/* Uses Dovecot's SMTP client directly: smtp_submit would open a connection for
+   each message, which is too slow for ten thousand of them. */
 
 #include "lib.h"
 #include "array.h"
@@ -16,12 +16,12 @@
 #include "geotrip-mailer-smtp.h"
 
 #define DEFAULT_PORT 25
-/* The text of a reply. An answer that somebody is to read has some lines. */
+/* The text of a reply. One that is meant to be read has only a few lines. */
 #define MAX_REPLY_BYTES 8192
-/* All that a server sends until it has a message. The most of it is its
+/* Everything that a server sends until it has a message. Most of it is
    certificates, for which OpenSSL allows 100 kB. */
 #define MAX_INPUT_BYTES (256 * 1024)
-/* When told to stop, wait that long for the message at work. */
+/* When told to stop, wait this long for the current message. */
 #define STOP_MSECS 1000
 #define STOP_LOOK_MSECS 100
 
@@ -29,7 +29,7 @@ struct geotrip_mailer_smtp {
 	const struct geotrip_mailer_settings *set;
 	bool (*told_to_stop)(void);
 	struct event *event;
-	/* the connection lives in it from one message to the next */
+	/* the connection is kept in it between messages */
 	struct ioloop *ioloop;
 	struct smtp_client *client;
 	struct geotrip_mailer_input input;
@@ -38,22 +38,22 @@ struct geotrip_mailer_smtp {
 	bool conn_used;
 };
 
-/* A message on its way. */
+/* A message being sent. */
 struct delivery {
 	struct geotrip_mailer_smtp *mailer;
 	pool_t pool;
 	struct smtp_client_transaction *trans;
 	ARRAY_TYPE(geotrip_mailer_recipient) *recipients;
-	/* answers that have come: to MAIL, and to RCPT */
+	/* replies received: to MAIL, and to RCPT */
 	bool sender_answered, sender_accepted;
 	unsigned int recipients_answered, recipients_accepted;
 	bool finished, given_up;
 	unsigned int stop_msecs;
-	/* why the server cannot be talked to; NULL: it can */
+	/* why the server cannot be used; NULL: it can */
 	const char *error;
 };
 
-/* What a callback for one recipient needs. */
+/* The context of a recipient's callback. */
 struct delivery_recipient {
 	struct delivery *delivery;
 	unsigned int idx;
@@ -79,7 +79,7 @@ geotrip_mailer_smtp_init(const struct geotrip_mailer_settings *set,
 	client_set.max_reply_size = MAX_REPLY_BYTES;
 	client_set.debug = set->submit->mail_debug;
 	client_set.ssl = set->ssl;
-	/* there is a warning for each line of nonsense in the answer to EHLO */
+	/* it logs a warning for each invalid line in the EHLO reply */
 	mailer->event = event_create(set->input.event_parent);
 	event_set_min_log_level(mailer->event, LOG_TYPE_ERROR);
 	client_set.event_parent = mailer->event;
@@ -124,7 +124,7 @@ mailer_connect(struct geotrip_mailer_smtp *mailer, const char **error_r)
 	const char *host;
 	in_port_t port;
 
-	/* what became of it while nothing was sent? */
+	/* it may have failed while it was idle */
 	if (mailer->conn != NULL &&
 	    smtp_client_connection_get_state(mailer->conn) !=
 	    SMTP_CLIENT_CONNECTION_STATE_READY)
@@ -151,8 +151,8 @@ mailer_connect(struct geotrip_mailer_smtp *mailer, const char **error_r)
 }
 
 /* Is it about the connection rather than about what was sent? Dovecot's client
-   makes up codes for what went wrong on its side, and 421 when the server
-   closes the connection. */
+   uses internal codes for its own errors, and 421 when the server closes the
+   connection. */
 static bool reply_is_about_connection(const struct smtp_reply *reply)
 {
 	return !smtp_reply_is_remote(reply) || reply->status == 421;
@@ -174,8 +174,7 @@ mail_callback(const struct smtp_reply *reply, struct delivery *delivery)
 	if (smtp_reply_is_success(reply))
 		delivery->sender_accepted = TRUE;
 	else {
-		/* The server does not want us: that is nothing that the
-		   recipient could mend. */
+		/* The server rejects us: that is not the recipient's fault. */
 		delivery_fail(delivery, reply);
 	}
 	io_loop_stop(delivery->mailer->ioloop);
@@ -213,8 +212,8 @@ rcpt_callback(const struct smtp_reply *reply, struct delivery_recipient *rcpt)
 	io_loop_stop(delivery->mailer->ioloop);
 }
 
-/* What the server says to the message is the last word for all whom it
-   accepted before. */
+/* The reply to the message is final for all recipients that were accepted
+   before. */
 static void
 data_callback(const struct smtp_reply *reply, struct delivery_recipient *rcpt)
 {
@@ -232,7 +231,7 @@ ignore_callback(const struct smtp_reply *reply ATTR_UNUSED,
 static void finished_callback(struct delivery *delivery)
 {
 	delivery->finished = TRUE;
-	/* it is on its way out */
+	/* it is being destroyed */
 	delivery->trans = NULL;
 	io_loop_stop(delivery->mailer->ioloop);
 }
@@ -246,10 +245,10 @@ static void delivery_give_up(struct delivery *delivery, const char *error)
 
 static void timeout_callback(struct delivery *delivery)
 {
-	delivery_give_up(delivery, "Did not take the message in time");
+	delivery_give_up(delivery, "Timed out before it accepted the message");
 }
 
-/* A server that works has the message before the time is over. */
+/* A working server has accepted the message before then. */
 static void look_for_stop(struct delivery *delivery)
 {
 	if (!delivery->mailer->told_to_stop())
@@ -257,7 +256,7 @@ static void look_for_stop(struct delivery *delivery)
 	if (delivery->stop_msecs < STOP_MSECS)
 		delivery->stop_msecs += STOP_LOOK_MSECS;
 	else {
-		delivery_give_up(delivery, "Had not taken the message yet "
+		delivery_give_up(delivery, "Had not accepted the message yet "
 				 "when this run was told to stop");
 	}
 }
@@ -307,8 +306,8 @@ send_data(struct delivery *delivery, const string_t *message)
 		io_loop_run(delivery->mailer->ioloop);
 }
 
-/* Each answer is waited for before the next command: Dovecot 2.4.5's client
-   aborts when a command is refused and others were sent behind it. */
+/* Wait for each reply before the next command: Dovecot 2.4.5's client aborts
+   when a command is rejected and others were pipelined after it. */
 static void
 run_transaction(struct delivery *delivery, const struct smtp_address *from,
 		const string_t *message, int64_t deadline)
@@ -357,13 +356,13 @@ int geotrip_mailer_smtp_send(struct geotrip_mailer_smtp *mailer,
 		}
 		geotrip_mailer_input_allow(&mailer->input, MAX_INPUT_BYTES);
 		run_transaction(&delivery, from, message, deadline);
-		/* It may have closed while nothing was sent: that says nothing
-		   about a new connection. */
+		/* It may have been closed while idle: that says nothing about a
+		   new connection. */
 		again = delivery.error != NULL && mailer->conn_used &&
 			!delivery.sender_accepted && !delivery.given_up;
 		mailer->conn_used = TRUE;
-		/* After a refusal there may be a transaction left open, to
-		   which the server would refuse the next message. */
+		/* After a rejection a transaction may be left open, in which
+		   the server would reject the next message. */
 		if (delivery.error != NULL ||
 		    delivery.recipients_accepted < array_count(recipients))
 			mailer_disconnect(mailer);
@@ -373,14 +372,14 @@ int geotrip_mailer_smtp_send(struct geotrip_mailer_smtp *mailer,
 	if (delivery.error == NULL)
 		return 0;
 	if (geotrip_mailer_input_is_used_up(&mailer->input))
-		delivery.error = "Does not stop talking";
+		delivery.error = "Sends too much";
 	*error_r = t_strdup_printf("submission_host = %s: %s",
 				   mailer->set->submit->submission_host,
 				   delivery.error);
 	return -1;
 }
 
-/* A connection that is only tried. */
+/* A test of the connection. */
 struct trial {
 	struct geotrip_mailer_smtp *mailer;
 	bool over;
@@ -404,7 +403,7 @@ static void trial_timeout(struct trial *trial)
 {
 	trial->over = TRUE;
 	trial->status = SMTP_CLIENT_COMMAND_ERROR_TIMED_OUT;
-	trial->error = i_strdup("Does not answer in time");
+	trial->error = i_strdup("Timed out waiting for a reply");
 	io_loop_stop(trial->mailer->ioloop);
 }
 
@@ -414,8 +413,8 @@ run_trial(struct geotrip_mailer_smtp *mailer, struct trial *trial)
 	unsigned int msecs = mailer->set->submit->submission_timeout * 1000;
 	struct timeout *to;
 
-	/* The client's own timeout is for each address, and begins again with
-	   each step. */
+	/* The client's own timeout is per address, and restarts at each
+	   step. */
 	to = timeout_add_short(msecs, trial_timeout, trial);
 	geotrip_mailer_input_allow(&mailer->input, MAX_INPUT_BYTES);
 	smtp_client_connection_connect(mailer->conn, trial_callback, trial);

@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* By SMTP or by a program, as the settings say. */
+/* By SMTP or with a program, depending on the settings. */
 
 #include "lib.h"
 #include "array.h"

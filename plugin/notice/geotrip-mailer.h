@@ -38,31 +38,31 @@ ARRAY_DEFINE_TYPE(geotrip_mailer_recipient, struct geotrip_mailer_recipient);
 
 struct geotrip_mailer;
 
-/* The settings must live as long as the mailer. When told_to_stop() returns
-   TRUE, which is to be looked for all the time, a mail server has a second to
-   take the message at work. NULL: there will be no message. */
+/* The settings must live as long as the mailer. told_to_stop() is polled; when
+   it returns TRUE, the mail server has a second to accept the current message.
+   NULL: there will be no message. */
 struct geotrip_mailer *
 geotrip_mailer_init(const struct geotrip_mailer_settings *set,
 		    bool (*told_to_stop)(void));
 void geotrip_mailer_deinit(struct geotrip_mailer **mailer);
 
-/* Connect to submission_host, which must be set, as for a message, and say
-   goodbye after the server's answer to EHLO. Takes submission_timeout at most,
-   and what the resolver takes. Returns 0, or -1 with an error; then status_r
-   is that of the server's reply, or a code of Dovecot's SMTP client for what
-   went wrong on our side, or 0 if submission_host makes no sense. */
+/* Connect to submission_host, which must be set, as for a message, and quit
+   after the server's reply to EHLO. Takes at most submission_timeout, plus the
+   time of the DNS lookup. Returns 0, or -1 with an error; then status_r is that
+   of the server's reply, or an internal code of Dovecot's SMTP client, or 0 if
+   submission_host is invalid. */
 int geotrip_mailer_connect(struct geotrip_mailer *mailer,
 			   unsigned int *status_r, const char **error_r);
 
 /* The maximum time that sending a message can take, in microseconds. */
 #define GEOTRIP_MAILER_MAX_TIME (4 * 60 * (int64_t)1000000)
 
-/* Send the message (lines end with LF) to the recipients, and write down the
-   answer for each; error texts are allocated from the pool. Returns 0, or -1
-   with an error if the server could not be reached, did not want to talk to
-   us, stopped talking or does not stop, or if the run was told to stop: then
-   nobody has got the message as far as is known, all are deferred, and the
-   next message will probably fare no better. */
+/* Send the message (lines end with LF) to the recipients, and set the reply for
+   each; error texts are allocated from the pool. Returns 0, or -1 with an error
+   if the server could not be reached, rejected us, stopped replying or sent too
+   much, or if the run was told to stop: then as far as is known nobody has
+   received the message, all are deferred, and the next message will probably
+   fail as well. */
 int geotrip_mailer_send(struct geotrip_mailer *mailer,
 			const struct smtp_address *from,
 			ARRAY_TYPE(geotrip_mailer_recipient) *recipients,

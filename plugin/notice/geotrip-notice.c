@@ -205,7 +205,7 @@ fill_values(const struct geotrip_notice_writer *writer,
 	values[GEOTRIP_PLACEHOLDER_COUNTRIES] =
 		geotrip_locale_countries(language, suspension->countries);
 	values[GEOTRIP_PLACEHOLDER_LOGINS] = login_lines(evidence, language);
-	/* what is not by an operator is not written for people */
+	/* only an operator's reason is meant for people */
 	if (suspension->reason_from == GEOTRIP_REASON_GIVEN) {
 		values[GEOTRIP_PLACEHOLDER_REASON] =
 			geotrip_escape(suspension->reason);

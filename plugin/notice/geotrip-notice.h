@@ -64,8 +64,8 @@ int geotrip_notice_write_list(struct geotrip_notice_writer *writer,
 			      unsigned int count, const char *list,
 			      string_t *message, const char **error_r);
 
-/* Append a message to the administrator: nobody is suspended, of all accounts
-   or of those of a domain. */
+/* Append a message to the administrator: no account, or no account of a domain,
+   is being suspended. */
 int geotrip_notice_write_brake(struct geotrip_notice_writer *writer,
 			       const struct geotrip_brake *brake,
 			       string_t *message, const char **error_r);

@@ -1,8 +1,8 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* A process is taken hold of first (pidfd), then looked at in /proc, and then
-   sent a signal: if it has ended in between, and its number is another's, the
-   signal goes nowhere. A process can choose its own name, but no other's. */
+/* A process is opened first (pidfd), then checked in /proc, and then sent a
+   signal: if it has exited in between and its pid was reused, the signal goes
+   nowhere. A process can choose its own name, but not that of another one. */
 
 #include "lib.h"
 #include "istream.h"
@@ -12,7 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Linux 5.3 has them, the C library has functions for them since 2022. */
+/* Linux 5.3 has them; the C library has had functions for them only since
+   2022. */
 #ifndef SYS_pidfd_send_signal
 #  define SYS_pidfd_send_signal 424
 #endif
@@ -26,7 +27,7 @@
 /* From /proc/<pid>/status. */
 struct process_status {
 	bool is_program, is_child, is_root;
-	/* what the file did not say is not proven */
+	/* what is missing in the file is not verified */
 	bool has_uids;
 };
 
@@ -65,7 +66,7 @@ parse_status_line(const char *line, pid_t master, const char *program,
 	else if (strcmp(key, "PPid:") == 0)
 		status->is_child = strcmp(*words, dec2str(master)) == 0;
 	else if (strcmp(key, "Uid:") == 0) {
-		/* real, effective, saved, and of the file system */
+		/* real, effective, saved, and file system */
 		status->has_uids = str_array_length(words) == 4;
 		status->is_root = str_array_find(words, "0");
 	}
@@ -106,7 +107,7 @@ process_end(int pidfd, pid_t pid, pid_t master, const char *program,
 			GEOTRIP_PROCESS_GONE : GEOTRIP_PROCESS_FAILED;
 	}
 	if (!status.is_child) {
-		*error_r = "it is no child of Dovecot's master process";
+		*error_r = "it is not a child of Dovecot's master process";
 		return GEOTRIP_PROCESS_LEFT_ALONE;
 	}
 	if (!status.is_program) {
@@ -134,20 +135,20 @@ geotrip_process_end(pid_t pid, pid_t master, const char *program,
 	int pidfd;
 
 	if (pid <= 1 || pid == master || pid == getpid()) {
-		*error_r = "it serves nobody";
+		*error_r = "it cannot be a session";
 		return GEOTRIP_PROCESS_LEFT_ALONE;
 	}
 	pidfd = syscall(SYS_pidfd_open, pid, 0);
 	if (pidfd < 0 && errno == ESRCH)
 		return GEOTRIP_PROCESS_GONE;
 	if (pidfd < 0 && errno == EINVAL) {
-		*error_r = "it is no process";
+		*error_r = "it is not a process";
 		return GEOTRIP_PROCESS_LEFT_ALONE;
 	}
 	if (pidfd < 0) {
 		*error_r = t_strdup_printf("pidfd_open(%ld) failed: %m%s",
 			(long)pid, errno != ENOSYS ? "" :
-			". It takes Linux 5.3 or later");
+			". Linux 5.3 or later is required");
 		return GEOTRIP_PROCESS_FAILED;
 	}
 	result = process_end(pidfd, pid, master, program, error_r);

@@ -3,16 +3,16 @@
 #ifndef GEOTRIP_PROCESS_H
 #define GEOTRIP_PROCESS_H
 
-/* Ending a process of this Dovecot's whose number comes from somebody who may
-   lie: a login process tells anvil which process serves whom. */
+/* Ending a process of this Dovecot whose pid comes from an untrusted source:
+   login processes tell anvil which process serves which user. */
 
 enum geotrip_process_result {
 	GEOTRIP_PROCESS_ENDED,
-	/* there is no such process any more */
+	/* the process no longer exists */
 	GEOTRIP_PROCESS_GONE,
-	/* it is none that may be ended; with an error that says why */
+	/* it must not be ended; with an error that says why */
 	GEOTRIP_PROCESS_LEFT_ALONE,
-	/* none can be ended; with an error */
+	/* no process can be ended; with an error */
 	GEOTRIP_PROCESS_FAILED,
 };
 
@@ -20,9 +20,9 @@ enum geotrip_process_result {
 int geotrip_process_master(const char *base_dir, pid_t *master_r,
 			   const char **error_r);
 
-/* Send SIGTERM to a process, if it is proven to be a child of the master that
-   runs the program of this name, and has no user id of root's. What took its
-   number meanwhile is not met. */
+/* Send SIGTERM to a process, if it is verified to be a child of the master that
+   runs the program of this name, and has no uid of root. A process that has
+   reused its pid is never signaled. */
 enum geotrip_process_result
 geotrip_process_end(pid_t pid, pid_t master, const char *program,
 		    const char **error_r);

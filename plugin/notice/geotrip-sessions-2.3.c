@@ -2,8 +2,8 @@
 
 /* Sessions in Dovecot 2.3: anvil knows which process serves which user, and a
    signal ends it, as in doveadm kick. Anvil knows what login processes told it,
-   and those talk to everybody: it is believed only what geotrip-process.c
-   proves. */
+   and those are exposed to clients: it is trusted only as far as
+   geotrip-process.c can verify. */
 
 #include "lib.h"
 #include "array.h"
@@ -15,7 +15,7 @@
 #include "geotrip-sessions.h"
 
 #define ANVIL_DUMP "VERSION\tanvil\t1\t0\nCONNECT-DUMP\n"
-/* Of processes that are left alone; there may be as many as somebody likes. */
+/* About processes that are left alone; an attacker may create any number. */
 #define MAX_WARNINGS 10
 
 struct session_process {
@@ -112,7 +112,7 @@ end_process(const struct session_process *process, pid_t master,
 {
 	const char *error;
 
-	/* a service's processes run the program of its name */
+	/* the processes of a service run the program with its name */
 	switch (geotrip_process_end(process->pid, master, service, &error)) {
 	case GEOTRIP_PROCESS_ENDED:
 		return 1;
@@ -160,7 +160,7 @@ int geotrip_sessions_end(const char *base_dir, const char *service,
 			ended += process->sessions;
 	}
 	if (left_alone > MAX_WARNINGS) {
-		i_warning("geotrip: so were %u more processes",
+		i_warning("geotrip: %u more processes were left alone",
 			  left_alone - MAX_WARNINGS);
 	}
 	return ended;

@@ -11,9 +11,9 @@
 
 /* End the sessions of a service whose users are in the list, which must be
    sorted by i_strcmp_p(), unless they come from an exempt network. A process
-   that others use as well is left alone, and so is, with a warning, one that is
-   not the service's, whatever anvil was told. It takes root. base_dir is
-   Dovecot's setting. Returns how many sessions were ended, or -1 with an
+   that also serves other users is left alone. So is, with a warning, one that
+   does not belong to the service, whatever anvil was told. Needs root. base_dir
+   is Dovecot's setting. Returns how many sessions were ended, or -1 with an
    error. */
 int geotrip_sessions_end(const char *base_dir, const char *service,
 			 ARRAY_TYPE(const_string) *users,

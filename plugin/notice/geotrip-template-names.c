@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The names of parts and placeholders, in one table each: what is accepted and
-   what an error says that is known cannot differ. */
+/* The names of parts and placeholders, in one table each: error messages list
+   exactly what is accepted. */
 
 #include "lib.h"
 #include "array.h"
@@ -23,7 +23,7 @@ static const char *const parts[] = {
 
 static const struct {
 	const char *name;
-	/* those that may have it */
+	/* the parts that may have it */
 	unsigned int parts;
 } placeholders[] = {
 	[GEOTRIP_PLACEHOLDER_USER] = { "user", PARTS_OWNER },

@@ -11,7 +11,7 @@
 
 #include <ctype.h>
 
-/* What clients are told if geotrip_message does not say it. */
+/* What clients are told if geotrip_message is empty. */
 #define MESSAGE_SENDING \
 	"Sending mail is suspended for this account: it was used from " \
 	"several countries within a short time. Reading mail still works. " \

@@ -70,11 +70,11 @@ struct geotrip_config {
 	const char *const *suspend_services;
 	/* 0: until released */
 	int64_t suspend_time;
-	/* if more accounts than this trip, none is suspended */
+	/* if more accounts than this trip, no more are suspended */
 	struct geotrip_limit max_suspensions;
 	const char *const *exempt_users;
 	struct geotrip_networks exempt_networks;
-	/* addresses that can have no country, exempt or not */
+	/* addresses that have no country, exempt or not */
 	struct geotrip_networks special_networks;
 	/* what clients are told: never empty */
 	const char *message;
@@ -82,10 +82,10 @@ struct geotrip_config {
 	struct geotrip_notify_config notify;
 };
 
-/* Parse and check the settings; everything is allocated from pool. Returns
-   -1 with an error that names the setting, the word, and what is allowed.
-   With geotrip_db empty, which is how geotrip is switched off, the other
-   settings are checked all the same. */
+/* Parse and check the settings; everything is allocated from pool. Returns -1
+   with an error that names the setting, the word, and what is allowed. The
+   other settings are checked even if geotrip_db is empty, which means that
+   geotrip is switched off. */
 int geotrip_config_parse(const struct geotrip_settings *set, pool_t pool,
 			 struct geotrip_config *config_r,
 			 const char **error_r);
@@ -99,9 +99,8 @@ bool geotrip_config_reading_goes_on(const struct geotrip_config *config);
 /* Is the user, as passed by Dovecot after its normalization, exempt? */
 bool geotrip_config_user_exempt(const struct geotrip_config *config,
 				const char *user);
-/* The address that counts for a client with that address: the IPv4 address
-   inside of an IPv6 address, see geotrip_ip_get_inner(), or the address
-   itself. */
+/* The address that counts for a client: the IPv4 address that its IPv6 address
+   contains, see geotrip_ip_get_inner(), or the address itself. */
 void geotrip_config_get_ip(const struct geotrip_config *config,
 			   const struct ip_addr *ip, struct ip_addr *ip_r);
 /* Is the address exempt, or the one that counts for it? */

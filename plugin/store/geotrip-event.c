@@ -123,12 +123,12 @@ void geotrip_event_brake_started(struct event *parent, const char *domain,
 
 	if (domain != NULL)
 		e->add_str("domain", domain);
-	e_error(e->event(), "Too many %s tripped "
-		"(geotrip_max_suspensions = %s): from now on %s that trip "
-		"are only marked, not suspended. Look for a network or a "
-		"country that is wrong, with doveadm geotrip countries -s 1h "
-		"and doveadm geotrip list -w. It ends when fewer trip, or by "
-		"doveadm geotrip resume", accounts, max, accounts);
+	e_error(e->event(), "Too many %s tripped (geotrip_max_suspensions = "
+		"%s): from now on %s that trip are only marked, not "
+		"suspended. Look for a wrong network or country with doveadm "
+		"geotrip countries -s 1h and doveadm geotrip list -w. This "
+		"ends when fewer trip, or with doveadm geotrip resume",
+		accounts, max, accounts);
 	event_unref(&event);
 }
 
@@ -143,7 +143,8 @@ void geotrip_event_brake_ended(struct event *parent, const char *domain,
 	if (domain != NULL)
 		e->add_str("domain", domain);
 	e_info(e->event(), "From now on %s that trip are suspended again: "
-	       "ended by %s", geotrip_brake_accounts(domain), geotrip_end_name(by));
+	       "ended by %s", geotrip_brake_accounts(domain),
+	       geotrip_end_name(by));
 	event_unref(&event);
 }
 

@@ -28,15 +28,16 @@ void geotrip_event_suspension_ended(struct event *parent, const char *user,
 void geotrip_event_suspension_marked(struct event *parent, const char *user,
 				     const struct geotrip_store_mark *mark);
 
-/* geotrip_brake_started and _ended, with one line, an error and at info level.
-   domain is that of the brake, NULL for all; max is what was exceeded. */
+/* geotrip_brake_started and _ended, with one line each: an error, and at info
+   level. domain is that of the brake, NULL for all; max is what was
+   exceeded. */
 void geotrip_event_brake_started(struct event *parent, const char *domain,
 				 const char *max);
 void geotrip_event_brake_ended(struct event *parent, const char *domain,
 			       enum geotrip_end by);
-/* The accounts that a brake is for, as people are told: "accounts", "accounts
-   of the domain example.com" or, if that is empty, "accounts without a domain";
-   in the data stack. */
+/* The accounts that a brake is for, in words: "accounts", "accounts of the
+   domain example.com" or, if that is empty, "accounts without a domain"; in the
+   data stack. */
 const char *geotrip_brake_accounts(const char *domain);
 
 /* geotrip_notice_finished: the outcome of a claimed notice. to is where it was

@@ -20,13 +20,13 @@ struct geotrip_store;
 struct geotrip_store_settings {
 	const char *path;
 	/* create the database if there is none. Only for the process that owns
-	   it: a file that root created is one that Dovecot cannot write. */
+	   it: Dovecot could not write to a file created by root. */
 	bool create;
 	/* how long to wait for another process' lock */
 	unsigned int lock_wait_msecs;
-	/* While a user keeps coming from the same place, that is written at
-	   most once within this time: after a restart, the last time there may
-	   be too early by this much. 0: write it with each login. */
+	/* While a user keeps coming from the same place, its last time is
+	   written at most once within this time: after a restart, it may be too
+	   early by this much. 0: write it with each login. */
 	int64_t place_usecs;
 };
 
@@ -80,12 +80,12 @@ struct geotrip_store_user {
 	unsigned int place_idx;
 };
 
-/* What a login with the verdict observe would have suspended its user for. */
+/* Why a login with the verdict observe would have suspended its user. */
 struct geotrip_store_mark {
 	enum geotrip_mark_cause cause;
 	const char *rule;
-	/* those that made the rule true, separated by spaces, that of the
-	   login last */
+	/* those that made the rule true, separated by spaces; that of the login
+	   is last */
 	const char *countries;
 };
 
@@ -116,8 +116,8 @@ struct geotrip_store_history {
 	int64_t suspended_until;
 	/* the countries of allowed logins after cleared_at */
 	ARRAY_TYPE(geotrip_sighting) seen;
-	/* There are times in the future, which are left out: the clock was
-	   ahead. See geotrip_store_mend_times(). */
+	/* There are times in the future, which are left out because the clock
+	   was ahead. See geotrip_store_mend_times(). */
 	bool was_ahead;
 };
 
@@ -134,11 +134,11 @@ void geotrip_store_load(struct geotrip_store *store,
 			geotrip_store_load_callback_t *callback,
 			void *context);
 
-/* The clock was ahead and has been set back: give what it wrote of a user that
-   was loaded times that are not in the future, so that logins up to the last
-   release still do not count, and those after it do. If it is not known by how
-   much it was ahead, they count as if they were now. That changes no
-   generation: load the user again. Returns 0, or -1 with an error. */
+/* The clock was ahead and has been set back: correct the times in the future of
+   a user that was loaded, so that logins up to the last release still do not
+   count, and those after it do. If it is not known by how much it was ahead,
+   they count as if they were now. Does not bump the generation: the caller must
+   reload the user. Returns 0, or -1 with an error. */
 int geotrip_store_mend_times(struct geotrip_store *store,
 			     const struct geotrip_store_user *user,
 			     const struct geotrip_set_back *clock,
@@ -242,8 +242,8 @@ int geotrip_store_suspensions(struct geotrip_store *store,
 int geotrip_store_suspend(struct geotrip_store *store, const char *user,
 			  int64_t until, const char *reason,
 			  const char **error_r);
-/* The same for a suspension that was in a database that is lost, and that the
-   process remembers. */
+/* The same for a suspension that the process remembers from a database that is
+   lost. */
 int geotrip_store_suspend_again(struct geotrip_store *store, const char *user,
 				int64_t until, const char **error_r);
 
@@ -279,9 +279,9 @@ struct geotrip_mark {
 typedef void
 geotrip_mark_callback_t(const struct geotrip_mark *mark, void *context);
 
-/* Call back for the marks of all users, oldest first. They are read in pieces,
-   between which others may write: the memory does not grow with their number.
-   Returns 0, or -1 with an error, maybe after some callbacks. */
+/* Call back for the marks of all users, oldest first. They are read in chunks,
+   between which others may write: memory use is bounded. Returns 0, or -1 with
+   an error, possibly after some callbacks. */
 int geotrip_store_marks(struct geotrip_store *store,
 			geotrip_mark_callback_t *callback, void *context,
 			const char **error_r);
@@ -293,9 +293,9 @@ int geotrip_store_user_marks(struct geotrip_store *store, const char *user,
 			     const char **error_r);
 
 /*
- * The brake: while too many accounts trip, none is suspended. It holds for
- * those of a domain, as geotrip_user_domain() has it, or for all. Several may
- * hold at a time.
+ * The brake: while too many accounts trip, none is suspended. It is for the
+ * accounts of a domain, see geotrip_user_domain(), or for all. Several may be
+ * active at a time.
  */
 
 struct geotrip_brake {
@@ -306,47 +306,46 @@ struct geotrip_brake {
 	const char *max;
 	/* the last time that there were too many */
 	int64_t over_at;
-	/* 0: it holds */
+	/* 0: it is active */
 	int64_t ended_at;
 };
 ARRAY_DEFINE_TYPE(geotrip_brake, struct geotrip_brake);
 
-/* Append those that hold, the one for all first, then the oldest. Their texts
+/* Append the active ones, the one for all first, then the oldest. Their texts
    are allocated from the pool. Returns 0, or -1 with an error. */
 int geotrip_store_brakes(struct geotrip_store *store, pool_t pool,
 			 ARRAY_TYPE(geotrip_brake) *brakes,
 			 const char **error_r);
 
-/* Which accounts that made a rule true are counted, each once. */
+/* Which accounts that made a rule true are counted; each counts once. */
 struct geotrip_tripped_query {
 	/* NULL: those of all domains */
 	const char *domain;
 	/* at most this many of each domain */
 	unsigned int domain_max;
-	/* after the time since, up to now, and after a brake for them ended
-	   last */
+	/* after the time since, up to now, and after the last brake for them
+	   ended */
 	int64_t since, now;
 	/* not this one; NULL: none is left out */
 	const struct geotrip_store_user *except;
 };
 
-/* Count them, at most to max. What is read for it is bounded by max, however
+/* Count them, up to max. The number of rows read is bounded by max, however
    many accounts tripped, and how often. Returns 0, or -1 with an error. */
 int geotrip_store_count_tripped(struct geotrip_store *store,
 				const struct geotrip_tripped_query *query,
 				unsigned int max, unsigned int *count_r,
 				const char **error_r);
 
-/* From now on a brake holds for the domain, or for all (NULL); with tell_admin,
-   queue a message. Returns 1, 0 if it holds already, or -1 with an error. */
+/* Engage a brake for the domain, or for all (NULL); with tell_admin, queue a
+   message. Returns 1, 0 if it is active already, or -1 with an error. */
 int geotrip_store_brake_begin(struct geotrip_store *store, const char *domain,
 			      const char *max, int64_t now, bool tell_admin,
 			      const char **error_r);
 /* Record that there are still too many. Returns 0, or -1 with an error. */
 int geotrip_store_brake_prolong(struct geotrip_store *store, int64_t id,
 				int64_t now, const char **error_r);
-/* It holds no longer. Returns 1, 0 if it does not hold, or -1 with an
-   error. */
+/* Release it. Returns 1, 0 if it is not active, or -1 with an error. */
 int geotrip_store_brake_end(struct geotrip_store *store, int64_t id,
 			    enum geotrip_end by, const char **error_r);
 
@@ -431,16 +430,16 @@ int geotrip_store_notices_withdraw(struct geotrip_store *store,
 typedef void
 geotrip_notice_callback_t(const struct geotrip_notice *notice, void *context);
 
-/* Call back for the queued notices of a kind that tells of a suspension, due or
+/* Call back for the queued notices of a kind that is about a suspension, due or
    not, unless a process is delivering them. Returns 0, or -1 with an error. */
 int geotrip_store_notices_queued(struct geotrip_store *store,
 				 enum geotrip_notice_kind kind,
 				 geotrip_notice_callback_t *callback,
 				 void *context, const char **error_r);
 
-/* Withdraw a queued notice. If some of the addresses have got it, the owner is
-   told of the end of the suspension all the same. Returns 1, 0 if it is not
-   queued or a process is delivering it, or -1 with an error. */
+/* Withdraw a queued notice. If some of the addresses have received it, the
+   owner is still notified of the end of the suspension. Returns 1, 0 if it is
+   not queued or a process is delivering it, or -1 with an error. */
 int geotrip_store_notice_withdraw(struct geotrip_store *store, int64_t id,
 				  const char **error_r);
 
@@ -475,9 +474,9 @@ int geotrip_store_evidence(struct geotrip_store *store, int64_t suspension_id,
 			   geotrip_login_callback_t *callback, void *context,
 			   const char **error_r);
 
-/* Call back for the logins by which a suspension came about: its evidence, and
-   what else counted for a rule that looks back so far, for each country and
-   address the last one, in no order. Returns 0, or -1 with an error. */
+/* Call back for the logins that led to a suspension: its evidence, and what
+   else counted within the window. Only the last one for each country and
+   address, unordered. Returns 0, or -1 with an error. */
 int geotrip_store_counted(struct geotrip_store *store, int64_t suspension_id,
 			  int64_t window, geotrip_login_callback_t *callback,
 			  void *context, const char **error_r);
@@ -500,7 +499,7 @@ int geotrip_store_countries(struct geotrip_store *store, int64_t since,
 			    geotrip_country_callback_t *callback,
 			    void *context, const char **error_r);
 
-/* The logins of a service, whatever became of them. */
+/* The logins of a service, whatever their verdict. */
 struct geotrip_service_count {
 	const char *name;
 	uint64_t logins;
@@ -512,9 +511,9 @@ typedef void
 geotrip_service_callback_t(const struct geotrip_service_count *count,
 			   void *context);
 
-/* Call back for each service that had logins since the beginning of the day,
-   UTC, that since is in, or ever (0). Purge leaves these totals alone. Returns
-   0, or -1 with an error. */
+/* Call back for each service that had logins since the beginning of the day of
+   since, UTC, or ever (0). Purge leaves these totals alone. Returns 0, or -1
+   with an error. */
 int geotrip_store_services(struct geotrip_store *store, int64_t since,
 			   geotrip_service_callback_t *callback,
 			   void *context, const char **error_r);
@@ -523,14 +522,14 @@ int geotrip_store_services(struct geotrip_store *store, int64_t since,
  * Upkeep
  */
 
-/* Brakes and marks count as nothing. */
+/* Brakes and marks are not counted. */
 struct geotrip_purge_count {
 	uint64_t logins, suspensions, users;
 };
 
-/* Delete what is older than before, in transactions so small that logins do
-   not wait: logins that are not evidence of an active suspension, marks,
-   suspensions and brakes that ended, users of whom nothing is left. The last
+/* Delete what is older than before, in transactions so small that logins do not
+   wait: logins that are not evidence of an active suspension, marks,
+   suspensions and brakes that ended, users without any records left. The last
    login of all stays. Returns 0, or -1 with an error after having deleted a
    part; count_r is set in both cases. */
 int geotrip_store_purge(struct geotrip_store *store, int64_t before,
@@ -544,9 +543,9 @@ int geotrip_store_purge(struct geotrip_store *store, int64_t before,
 int geotrip_store_index_logins(struct geotrip_store *store,
 			       const char **error_r);
 
-/* Checkpoint the write-ahead log, as far as that blocks nobody. The more of it
-   other processes do, the less is left to the auth process. Returns 0, or -1
-   with an error. */
+/* Checkpoint the write-ahead log, as far as possible without blocking others.
+   The more of it other processes do, the less is left to the auth process.
+   Returns 0, or -1 with an error. */
 int geotrip_store_checkpoint(struct geotrip_store *store,
 			     const char **error_r);
 

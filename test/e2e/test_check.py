@@ -369,7 +369,7 @@ class UserNames(CheckCase):
         """A format of which it cannot be told is no failure."""
         value = ("%{cert}" if dovecot_conf.SERIES == "2.3"
                  else "%{user | nosuchfilter}")
-        self.check_format(value, "warning", "cannot be tried")
+        self.check_format(value, "warning", "cannot be tested")
 
 
 class MailServer(CheckCase):
@@ -423,14 +423,14 @@ class MailServer(CheckCase):
         server = self.configured()
         server.sink.trouble("connect", STALL)
         self.check_row(server, "mail server", "failed",
-                       "Does not answer in time", "firewall")
+                       "Timed out waiting for a reply", "firewall")
 
     def test_drips(self):
         """It goes on saying something, but never what was asked for."""
         server = self.configured()
         server.sink.trouble("ehlo", "250-x\r\n" * 100 + "250-x")
         self.check_row(server, "mail server", "failed",
-                       "Does not answer in time")
+                       "Timed out waiting for a reply")
 
     def test_hangs_up(self):
         """It hangs up."""

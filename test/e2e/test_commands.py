@@ -158,7 +158,8 @@ class Commands(Case):
         self.dovecot.wait_for_logins(self.user, 1)
         result = self.geotrip("evidence", self.user)
         self.assertEqual(result.rows, [])
-        self.assertIn(f"{self.user} was never suspended", result.error_text)
+        self.assertIn(f"{self.user} has never been suspended",
+                      result.error_text)
         self.run_plain("suspend", self.user)
         result = self.geotrip("evidence", self.user)
         self.assertEqual(result.rows, [])
@@ -203,7 +204,7 @@ class Commands(Case):
             for mask in ("*", "hanako@*", "?"):
                 with self.subTest(f"{command} {mask}"):
                     result = self.run_plain(command, mask, code=NO_USER)
-                    for word in (f"of the name {mask},", "one user",
+                    for word in (f"user named {mask},", "one user",
                                  "list -w MASK", "list -a MASK"):
                         self.assertIn(word, result.error_text)
         # It may be somebody's name.

@@ -186,7 +186,7 @@ class Stop(BabbleCase):
         self.suspend(self.user)
         self.smtp.trouble("rcpt", STALL)
         result = self.run_notify(75, timeout=300)
-        self.assertIn("in time", result.error_text)
+        self.assertIn("Timed out before", result.error_text)
         self.assertQueued(lease_until=None)
         self.recovers()
 

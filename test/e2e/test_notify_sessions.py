@@ -226,7 +226,7 @@ service impostor {
     def test_root(self):
         """Processes of root's are left alone, and named."""
         process = self.bystander(paths.tool("cat"))
-        self.check(process.pid, reason="no child of Dovecot's master")
+        self.check(process.pid, reason="not a child of Dovecot's master")
         self.assertAlive(process)
 
     def test_stranger(self):
@@ -237,7 +237,7 @@ service impostor {
         shutil.copy(paths.tool("cat"), program)
         process = self.bystander(program, user="dovecot", group="dovecot",
                                  extra_groups=[])
-        self.check(process.pid, reason="no child of Dovecot's master")
+        self.check(process.pid, reason="not a child of Dovecot's master")
         self.assertAlive(process)
 
     def test_another_service(self):
@@ -262,7 +262,7 @@ service impostor {
 
     def test_special(self):
         """The first process, the master process, and what is no process."""
-        self.check(1, self.dovecot.process.pid, reason="serves nobody")
+        self.check(1, self.dovecot.process.pid, reason="cannot be a session")
         self.assertAllowed(self.login(f"later.{self.user}", "JP"))
         self.lie(0, 2**22 + 1)
         self.assertEqual(self.notify()["sessions"], 0)

@@ -1,4 +1,4 @@
-"""doveadm, mostly started by root, has no more rights than the owner of the
+"""doveadm, usually started by root, has no more rights than the owner of the
 database: whatever that user puts in its directory, nothing else is written."""
 
 import contextlib
@@ -106,7 +106,7 @@ class Files(Case):
         """A link to a database of geotrip's, even one of the same owner."""
         as_dovecot("ln", "-s", self.copy(self.database.parent / "other"),
                    self.database)
-        self.refused("is a symbolic link.*Name the file itself")
+        self.refused("is a symbolic link.*path of the file itself")
 
     def test_links_beside_it(self):
         """Links in the place of the files that SQLite makes."""
@@ -233,8 +233,8 @@ class Files(Case):
         for owner, group in (("root", "root"), ("root", "dovecot")):
             with self.subTest(owner, group=group):
                 shutil.chown(self.database.parent, owner, group)
-                self.refused("its directory belongs to root. Give it to the "
-                             "user and group")
+                self.refused("its directory belongs to root. Change its "
+                             "owner and group")
 
     def test_directory_is_missing(self):
         """There is no directory."""

@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The brakes: those that hold, and how they begin and end. */
+/* The brakes: which are active, and how they begin and end. */
 
 #include "lib.h"
 #include "array.h"
@@ -48,7 +48,7 @@ queue_message(struct geotrip_store *store, int64_t brake_id, int64_t time,
 	return geotrip_sqlite_run(store, stmt, error_r);
 }
 
-/* Returns 1, 0 if it holds already, -1 with an error. */
+/* Returns 1, 0 if it is active already, -1 with an error. */
 static int
 begin_brake(struct geotrip_store *store, const char *domain, const char *max,
 	    int64_t now, bool tell_admin, const char **error_r)

@@ -1,12 +1,12 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* What was written by a clock that was ahead: it is in the future once the
-   clock is right again, and would hide what comes after it. */
+/* Rows written while the clock was ahead: once it is right again they are in
+   the future, and would hide what comes after them. */
 
 #include "lib.h"
 #include "geotrip-store-sqlite.h"
 
-/* Up to when logins do not count, when the clock is right. */
+/* The time of clearing, corrected. */
 #define CLEARED "(SELECT min(cleared_at - ?3, ?2 - 1) FROM user WHERE id = ?1)"
 
 static int
@@ -27,8 +27,8 @@ int geotrip_sqlite_mend_times(struct geotrip_store *store, int64_t user_id,
 			      const struct geotrip_set_back *clock,
 			      const char **error_r)
 {
-	/* Logins up to the time of clearing do not count, and must not begin to
-	   when that becomes earlier. */
+	/* Logins up to the time of clearing do not count, and must not start to
+	   when it is moved back. */
 	static const char sql_cleared_places[] =
 		"UPDATE place SET last_time = min(last_time, ?2), "
 		"allowed_time = min(allowed_time, "CLEARED") "
@@ -38,9 +38,9 @@ int geotrip_sqlite_mend_times(struct geotrip_store *store, int64_t user_id,
 	static const char sql_user[] =
 		"UPDATE user SET cleared_at = min(cleared_at - ?3, ?2 - 1) "
 		"WHERE id = ?1 AND cleared_at > ?2";
-	/* A clock that is ahead by some hours, as that of a virtual machine
-	   with another time zone, did not write this long ago. What is in the
-	   future by more than a day may be of any time. */
+	/* If the clock was ahead by some hours, as in a virtual machine with
+	   another time zone, this was written recently. Times more than a day
+	   in the future may be of any age. */
 	static const char sql_places[] =
 		"UPDATE place SET last_time = min(last_time, ?2), "
 		"allowed_time = CASE "
@@ -63,7 +63,7 @@ int geotrip_store_mend_times(struct geotrip_store *store,
 {
 	if (geotrip_sqlite_begin(store, error_r) < 0)
 		return -1;
-	/* what others changed up to now is no change of ours */
+	/* changes by others up to now are not ours */
 	if (geotrip_store_sync(store, error_r) < 0 ||
 	    geotrip_sqlite_mend_times(store, user->id, clock, error_r) < 0) {
 		geotrip_sqlite_rollback(store);

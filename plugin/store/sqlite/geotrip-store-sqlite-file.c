@@ -1,9 +1,9 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Which file is opened. No symbolic link is followed, and only regular files
-   are opened; and unless this process creates the database, only those of its
-   own user, with a database of geotrip in them. SQLite makes files beside
-   whatever it opens, so all of this is found out before. */
+/* Checks the files before SQLite opens them, because it creates files next to
+   whatever it opens. No symbolic links are followed, and only regular files are
+   opened; unless this process creates the database, only those of its own user
+   that contain a database of geotrip. */
 
 #include "lib.h"
 #include "byteorder.h"
@@ -67,20 +67,20 @@ check_file(struct geotrip_store *store, const char *suffix,
 	}
 	if (S_ISLNK(st_r->st_mode)) {
 		return file_error(store, suffix, *suffix == '\0' ?
-			"is a symbolic link, and none is followed. Name the "
-			"file itself" :
-			"is a symbolic link, and none is followed. Remove it",
+			"is a symbolic link, which is not followed. Set the "
+			"path of the file itself" :
+			"is a symbolic link, which is not followed. Remove it",
 			error_r);
 	}
 	if (!S_ISREG(st_r->st_mode)) {
 		return file_error(store, suffix, *suffix == '\0' ?
-			"is not a regular file. Name another one" :
+			"is not a regular file. Set another path" :
 			"is not a regular file. Remove it", error_r);
 	}
 	if (!store->set.create && st_r->st_uid != geteuid()) {
 		return file_error(store, suffix, "belongs to another user. "
-			"Give it to the user that Dovecot's auth process runs "
-			"as", error_r);
+			"Change its owner to the user that Dovecot's auth "
+			"process runs as", error_r);
 	}
 	return 1;
 }
@@ -90,7 +90,7 @@ static int
 read_header(struct geotrip_store *store, unsigned char header_r[HEADER_SIZE],
 	    const char **error_r)
 {
-	/* what it is may have changed a moment ago */
+	/* the file may have been replaced since lstat() */
 	int fd = open(store->real_path,
 		      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	int ret = fd < 0 ? -1 : read_full(fd, header_r, HEADER_SIZE);
@@ -104,8 +104,8 @@ read_header(struct geotrip_store *store, unsigned char header_r[HEADER_SIZE],
 	return ret;
 }
 
-/* Is it a database of geotrip's? The header of one that was just made may
-   still be in its log only: then SQLite creates nothing beside it, either. */
+/* Is it a database of geotrip? The header of a new one may so far be only in
+   its write-ahead log: then the files next to it exist already. */
 static int
 check_header(struct geotrip_store *store, bool has_log, const char **error_r)
 {
@@ -130,9 +130,9 @@ int geotrip_sqlite_refuse(struct geotrip_store *store, bool is_empty,
 			  const char **error_r)
 {
 	return file_error(store, "", is_empty ?
-		"is empty. Remove it: Dovecot's auth process creates it with "
+		"is empty. Remove it: Dovecot's auth process creates it at "
 		"the first login" :
-		"is the database of another program. Name another file",
+		"is the database of another program. Set another path",
 		error_r);
 }
 
@@ -151,10 +151,9 @@ int geotrip_sqlite_check_files(struct geotrip_store *store,
 	if (store->set.create)
 		return 0;
 	if (db == 0) {
-		return file_error(store, "", "does not exist yet. Dovecot "
-			"starts its auth process with the first login, and "
-			"that creates it. doveadm geotrip check tells whether "
-			"it can", error_r);
+		return file_error(store, "", "does not exist yet. Dovecot's "
+			"auth process creates it at the first login. doveadm "
+			"geotrip check tells whether it can", error_r);
 	}
 	if (st.st_size == 0)
 		return geotrip_sqlite_refuse(store, TRUE, error_r);

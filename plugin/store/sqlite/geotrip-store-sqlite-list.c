@@ -15,7 +15,7 @@
 	"suspension.released_at IS NULL AND " \
 	"(suspension.until IS NULL OR suspension.until > " now ") "
 
-/* The row of a version that did not write where its reason comes from. */
+/* A row from a version that did not record where its reason comes from. */
 static enum geotrip_reason
 reason_by_text(const struct geotrip_suspension *suspension)
 {

@@ -169,7 +169,7 @@ static int
 write_marked(struct geotrip_store *store,
 	     const struct geotrip_store_login *login, const char **error_r)
 {
-	/* the next mark must be reached by new countries */
+	/* only new countries count for the next mark */
 	i_zero(&login->user->places);
 	return write_cleared(store, login->user->id, login->time,
 			     error_r) < 0 ||

@@ -6,7 +6,7 @@
 #include "array.h"
 #include "geotrip-store-sqlite.h"
 
-/* At most this many are read at a time: some hundred kilobytes. */
+/* At most this many are read at a time: a few hundred kilobytes. */
 #define CHUNK 2000
 
 #define MARK_COLUMNS \
@@ -69,7 +69,7 @@ tell_marks(const ARRAY_TYPE(mark_row) *rows,
 	} T_END;
 }
 
-/* Those behind the last one of the chunk before. */
+/* Those after the last one of the previous chunk. */
 static int
 read_chunk(struct geotrip_store *store, const struct mark_row *last,
 	   pool_t pool, ARRAY_TYPE(mark_row) *rows, const char **error_r)

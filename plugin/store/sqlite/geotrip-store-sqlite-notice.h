@@ -3,7 +3,7 @@
 #ifndef GEOTRIP_STORE_SQLITE_NOTICE_H
 #define GEOTRIP_STORE_SQLITE_NOTICE_H
 
-/* How a notice is read, and when it is anybody's. Only for
+/* How a notice is read, and when it is unclaimed. Only for
    geotrip-store-sqlite-notice.c and geotrip-store-sqlite-withdraw.c. */
 
 #include "geotrip-store-sqlite.h"
@@ -13,11 +13,11 @@
 	"notice.next_attempt, notice.lease_until, notice.pending_to, " \
 	"notice.sent_at, notice.error"
 #define NOTICE_COLUMN_COUNT 9
-/* What is further in the future was written when the clock was ahead. */
+/* Times further in the future were written while the clock was ahead. */
 #define MAX_AHEAD "7200000000" /* two hours */
 #define IS_OVER(column, now) \
 	"("column" <= "now" OR "column" > "now" + "MAX_AHEAD") "
-/* Queued, and in no other process' hands. */
+/* Queued, and not claimed by another process. */
 #define IS_FREE(now) \
 	"notice.state = 'queued' AND (notice.lease_until IS NULL OR " \
 	IS_OVER("notice.lease_until", now)") "

@@ -120,7 +120,7 @@ static const struct purge_step step_users = {
 	0,
 };
 
-/* Returns 1, 0 if there is nothing old any more, -1 with an error. */
+/* Returns 1, 0 if nothing old is left, -1 with an error. */
 static int
 purge_find_chunk(struct geotrip_store *store, const struct purge_step *step,
 		 int64_t before, int64_t after, int64_t *last_r,

@@ -14,7 +14,7 @@
 	"user.name, login.time, login.country, login.ip, login.service, " \
 	"login.mechanism, login.session, login.verdict"
 
-/* Of the user of a suspension, before it. */
+/* Logins of the user of a suspension, before it began. */
 #define WAS_COUNTED \
 	"login.verdict = 'allow' AND login.country IS NOT NULL " \
 	"AND login.time > this.begin AND login.time <= this.since"

@@ -29,7 +29,7 @@ int geotrip_sqlite_check_id(struct geotrip_store *store, const char **error_r)
 		return 0;
 	if (id != 0 || tables > 0)
 		return geotrip_sqlite_refuse(store, FALSE, error_r);
-	/* another process may be just making it */
+	/* another process may be creating it just now */
 	return store->set.create ? 0 :
 		geotrip_sqlite_refuse(store, TRUE, error_r);
 }

@@ -178,8 +178,8 @@ change_suspension(struct geotrip_store *store, int64_t id, int64_t until,
 		  const char *reason, enum geotrip_reason reason_from,
 		  const char **error_r)
 {
-	/* the owner of an account that tripped is not told what operators
-	   write of it */
+	/* the owner of an account that tripped is not told an operator's
+	   reason */
 	static const char sql[] =
 		"UPDATE suspension SET until = ?2, reason = ?3, reason_from = "
 		"CASE WHEN rule IS NULL THEN ?4 ELSE 'rule' END WHERE id = ?1";
@@ -282,8 +282,7 @@ release(struct geotrip_store *store, const char *user, const char *reason,
 	ret = find_active(store, user_id, &id, error_r);
 	if (ret <= 0)
 		return ret;
-	/* nothing that was until now is later than now, whatever the clock
-	   was */
+	/* whatever the clock was, nothing so far is later than now */
 	if (geotrip_sqlite_mend_times(store, user_id, &clock, error_r) < 0 ||
 	    end_suspension(store, id, now, GEOTRIP_END_OPERATOR, reason,
 			   error_r) < 0)

@@ -1,12 +1,12 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The accounts that made a rule true: one row for each, however often it does,
-   and counting them for the brake. */
+/* The accounts that made a rule true, one row for each, and counting them for
+   the brake. */
 
 #include "lib.h"
 #include "geotrip-store-sqlite.h"
 
-/* A brake whose end is further in the future was ended by a clock that was
+/* A brake whose end is further in the future was ended while the clock was
    ahead. */
 #define MAX_AHEAD "3600000000"
 
@@ -31,7 +31,7 @@ int geotrip_sqlite_set_tripped(struct geotrip_store *store,
 			       const struct geotrip_store_login *login,
 			       const char **error_r)
 {
-	/* the time before may be from a clock that was ahead */
+	/* the previous time may have been written while the clock was ahead */
 	static const char sql[] =
 		"INSERT INTO tripped (user_id, domain, time) "
 		"VALUES (?1, ?2, ?3) "
@@ -80,9 +80,9 @@ count_domain(struct geotrip_store *store,
 	return 0;
 }
 
-/* The same for all domains. Only those are looked at that have an account which
-   counts, but for the domain of the account that is left out, and those whose
-   brake ended since: what is read does not grow beyond max. */
+/* The same for all domains. Only domains with an account that counts are read,
+   apart from the domain of the account that is left out, and those whose brake
+   ended since: the number of rows read is bounded by max. */
 static int
 count_all(struct geotrip_store *store,
 	  const struct geotrip_tripped_query *query, int64_t since,
@@ -109,7 +109,7 @@ count_all(struct geotrip_store *store,
 	return ret < 0 ? -1 : 0;
 }
 
-/* When the last brake for all ended; 0: none did. */
+/* When the last global brake ended; 0: none did. */
 static int
 get_last_end(struct geotrip_store *store, int64_t now, int64_t *end_r,
 	     const char **error_r)

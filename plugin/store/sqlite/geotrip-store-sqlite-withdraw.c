@@ -1,6 +1,6 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* Queued notices that are not to be delivered any more. */
+/* Queued notices that must no longer be delivered. */
 
 #include "lib.h"
 #include "array.h"

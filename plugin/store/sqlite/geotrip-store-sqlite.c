@@ -126,7 +126,7 @@ store_get_changes(struct geotrip_store *store, int64_t *change_number_r,
 				       error_r) < 0 ? -1 : 0;
 }
 
-/* What another program left in the log of its database stays there. */
+/* Do not touch the write-ahead log of another program's database. */
 static int store_check_id(struct geotrip_store *store, const char **error_r)
 {
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,

@@ -18,7 +18,8 @@ struct geotrip_sqlite_stmt {
 
 struct geotrip_store {
 	struct geotrip_store_settings set;
-	/* set.path without links in its directory; NULL: not looked at yet */
+	/* set.path with the links in its directory resolved; NULL: not known
+	   yet */
 	char *real_path;
 	/* NULL: not open, see open_error */
 	sqlite3 *db;
@@ -40,7 +41,7 @@ struct geotrip_store {
 	bool impatient;
 };
 
-/* "geoT": tells file(1) and us whose database it is. */
+/* "geoT": identifies our databases, also to file(1). */
 #define GEOTRIP_SQLITE_APPLICATION_ID 0x67656f54
 
 #define GEOTRIP_USECS_PER_DAY GEOTRIP_USECS(24 * 60 * 60)
@@ -80,11 +81,12 @@ int geotrip_sqlite_exec(struct geotrip_store *store, const char *sql,
 int geotrip_sqlite_get_int(struct geotrip_store *store, const char *sql,
 			   int64_t *value_r, const char **error_r);
 
-/* May the file be opened, and those that SQLite keeps beside it? Only called
-   while this process does not have it open. Sets store->real_path. */
+/* May the file be opened, and those that SQLite keeps next to it? Must not be
+   called while this process has it open. Sets store->real_path. */
 int geotrip_sqlite_check_files(struct geotrip_store *store,
 			       const char **error_r);
-/* Refuse it: it is empty, or another program's. Returns -1 with an error. */
+/* Refuse it: it is empty, or belongs to another program. Returns -1 with an
+   error. */
 int geotrip_sqlite_refuse(struct geotrip_store *store, bool is_empty,
 			  const char **error_r);
 /* Refuse the database of another program before anything in it is changed. */
