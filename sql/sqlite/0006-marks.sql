@@ -1,28 +1,28 @@
--- The accounts that tripped lately, for the brake, and those that would have
--- been suspended, for people.
+-- The accounts that tripped recently, for the brake, and those that would have
+-- been suspended, for operators.
 --
--- The brake counts accounts, those of each domain and in all. In login one
--- account can have any number of rows that tripped; here it has one. Its index
+-- The brake counts accounts, per domain and in total. In login one account can
+-- have any number of rows that tripped; here it has one. The index
 -- login_tripped stays for an auth process from before an upgrade.
 
 -- The last trip or mark of each account.
 CREATE TABLE tripped (
 	user_id INTEGER PRIMARY KEY REFERENCES user (id) ON DELETE CASCADE,
-	-- what is behind the last @ of the user's name, in lower case; the
+	-- the part after the last @ of the user's name, in lower case; the
 	-- empty string if there is none
 	domain TEXT NOT NULL,
-	-- of the one that was written last
+	-- of the last one written
 	time INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX tripped_of_domain ON tripped (domain, time);
 
--- The domains of these accounts. Those that have any in the last hour, say,
--- are found without looking at all of them.
+-- The domains of these accounts. Finds those with accounts that tripped in
+-- the last hour, say, without reading all of them.
 CREATE TABLE tripped_domain (
 	id INTEGER PRIMARY KEY,
 	domain TEXT NOT NULL UNIQUE,
-	-- none of its accounts has a later one
+	-- at least that of each of its accounts
 	time INTEGER NOT NULL
 ) STRICT;
 
@@ -48,7 +48,7 @@ CREATE TABLE mark (
 	user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
 	-- of the login
 	time INTEGER NOT NULL,
-	-- the rule as configured; NULL: it is not known
+	-- the rule as configured; NULL: unknown
 	rule TEXT,
 	-- those that made the rule true, separated by spaces, in the order in
 	-- which they were seen
@@ -61,7 +61,7 @@ CREATE TABLE mark (
 CREATE INDEX mark_time ON mark (time);
 CREATE INDEX mark_user ON mark (user_id, time);
 
--- Of those before, only the country of the last login is known.
+-- For older ones, only the country of the last login is known.
 INSERT INTO mark (user_id, time, countries, cause)
 	SELECT user_id, time, coalesce(country, ''),
 		CASE WHEN EXISTS (SELECT 1 FROM brake
@@ -76,7 +76,7 @@ INSERT INTO mark (user_id, time, countries, cause)
 -- The domain whose accounts are not suspended; NULL: no account is.
 ALTER TABLE brake ADD COLUMN domain TEXT;
 
--- Only one for each domain, and one for all, holds at a time.
+-- Only one for each domain, and one for all, is active at a time.
 DROP INDEX brake_active;
 CREATE UNIQUE INDEX brake_active ON brake (coalesce('@' || domain, ''))
 	WHERE ended_at IS NULL;
