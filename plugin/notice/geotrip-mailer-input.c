@@ -5,53 +5,16 @@
 
 #include "lib.h"
 #include "connection.h"
-#include "istream-private.h"
+#include "istream.h"
+#include "istream-failure-at.h"
 #include "smtp-client-private.h"
 #include "geotrip-mailer-input.h"
 
 #define EVENT_KEY "geotrip-mailer-input"
-
-struct bounded_istream {
-	struct istream_private istream;
-	struct geotrip_mailer_input *input;
-};
-
-static ssize_t i_stream_bounded_read(struct istream_private *stream)
-{
-	struct bounded_istream *bstream =
-		container_of(stream, struct bounded_istream, istream);
-	size_t *left = &bstream->input->left;
-	ssize_t ret;
-
-	if (*left == 0) {
-		io_stream_set_error(&stream->iostream,
-				    "The server sends too much");
-		stream->istream.stream_errno = EMSGSIZE;
-		return -1;
-	}
-	i_stream_seek(stream->parent, stream->parent_start_offset +
-		      stream->istream.v_offset);
-	ret = i_stream_read_copy_from_parent(&stream->istream);
-	if (ret > 0)
-		*left -= I_MIN(*left, (size_t)ret);
-	return ret;
-}
-
-static struct istream *
-i_stream_create_bounded(struct istream *parent,
-			struct geotrip_mailer_input *input)
-{
-	struct bounded_istream *bstream = i_new(struct bounded_istream, 1);
-
-	bstream->input = input;
-	bstream->istream.max_buffer_size = parent->real_stream->max_buffer_size;
-	bstream->istream.read = i_stream_bounded_read;
-	bstream->istream.istream.readable_fd = parent->readable_fd;
-	bstream->istream.istream.blocking = parent->blocking;
-	bstream->istream.istream.seekable = FALSE;
-	return i_stream_create(&bstream->istream, parent,
-			       i_stream_get_fd(parent), 0);
-}
+#define MAX_BYTES (512 * 1024)
+/* What a server sends for one message is some hundred bytes, and its
+   certificates, for which OpenSSL allows 100 kB. */
+#define MAX_MESSAGE_BYTES (256 * 1024)
 
 /* The connection has its streams, but the SMTP client has not used them yet. */
 static void bounded_client_connected(struct connection *conn, bool success)
@@ -63,8 +26,13 @@ static void bounded_client_connected(struct connection *conn, bool success)
 	struct istream *stream = conn->input;
 
 	if (success) {
-		conn->input = i_stream_create_bounded(stream, input);
+		conn->input = i_stream_create_failure_at(
+			stream, MAX_BYTES, EMSGSIZE,
+			"The server does not stop talking");
 		i_stream_unref(&stream);
+		i_stream_unref(&input->stream);
+		input->stream = conn->input;
+		i_stream_ref(input->stream);
 	}
 	input->client_connected(conn, success);
 }
@@ -78,13 +46,18 @@ void geotrip_mailer_input_init(struct geotrip_mailer_input *input,
 	event_set_ptr(client->event, EVENT_KEY, input);
 }
 
-void geotrip_mailer_input_allow(struct geotrip_mailer_input *input,
-				size_t bytes)
+void geotrip_mailer_input_deinit(struct geotrip_mailer_input *input)
 {
-	input->left = bytes;
+	i_stream_unref(&input->stream);
+}
+
+bool geotrip_mailer_input_has_room(const struct geotrip_mailer_input *input)
+{
+	return input->stream == NULL ||
+		input->stream->v_offset <= MAX_BYTES - MAX_MESSAGE_BYTES;
 }
 
 bool geotrip_mailer_input_is_used_up(const struct geotrip_mailer_input *input)
 {
-	return input->left == 0;
+	return input->stream != NULL && input->stream->v_offset >= MAX_BYTES;
 }

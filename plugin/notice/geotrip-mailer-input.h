@@ -8,27 +8,27 @@
    of empty lines would use up all memory and block everything else. */
 
 struct connection;
+struct istream;
 struct smtp_client;
 
 struct geotrip_mailer_input {
-	/* bytes that the server may still send, counted on the wire: with TLS,
-	   encrypted */
-	size_t left;
+	/* from the server to which there was a connection last, or NULL */
+	struct istream *stream;
 	/* Dovecot's own */
 	void (*client_connected)(struct connection *conn, bool success);
 };
 
-/* Limit the input of connections that the client creates from now on. The
-   client must be freed before the input. */
+/* Bound what comes over each connection that the client makes from now on:
+   behind 512 kB, as they come over the network, reading fails. */
 void geotrip_mailer_input_init(struct geotrip_mailer_input *input,
 			       struct smtp_client *client);
+/* To be called after the client is gone. */
+void geotrip_mailer_input_deinit(struct geotrip_mailer_input *input);
 
-/* From now on the server may send this much. If it sends more, reading
-   fails. */
-void geotrip_mailer_input_allow(struct geotrip_mailer_input *input,
-				size_t bytes);
-
-/* Returns TRUE if the server has used up its limit. */
+/* Returns TRUE if the server of the last connection may say as much as belongs
+   to a message, which is at least 256 kB. */
+bool geotrip_mailer_input_has_room(const struct geotrip_mailer_input *input);
+/* Returns TRUE if it has said as much as it may. */
 bool geotrip_mailer_input_is_used_up(const struct geotrip_mailer_input *input);
 
 #endif

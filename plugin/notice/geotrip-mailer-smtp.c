@@ -11,16 +11,13 @@
 #include "smtp-client.h"
 #include "smtp-client-connection.h"
 #include "smtp-client-transaction.h"
-#include "geotrip-common.h"
+#include "time-util.h"
 #include "geotrip-mailer-input.h"
 #include "geotrip-mailer-smtp.h"
 
 #define DEFAULT_PORT 25
 /* The text of a reply. One that is meant to be read has only a few lines. */
 #define MAX_REPLY_BYTES 8192
-/* Everything that a server sends until it has a message. Most of it is
-   certificates, for which OpenSSL allows 100 kB. */
-#define MAX_INPUT_BYTES (256 * 1024)
 /* When told to stop, wait this long for the current message. */
 #define STOP_MSECS 1000
 #define STOP_LOOK_MSECS 100
@@ -109,6 +106,7 @@ void geotrip_mailer_smtp_deinit(struct geotrip_mailer_smtp **_mailer)
 	io_loop_set_current(mailer->ioloop);
 	mailer_disconnect(mailer);
 	smtp_client_deinit(&mailer->client);
+	geotrip_mailer_input_deinit(&mailer->input);
 	io_loop_destroy(&mailer->ioloop);
 	io_loop_set_current(outer);
 	event_unref(&mailer->event);
@@ -126,8 +124,9 @@ mailer_connect(struct geotrip_mailer_smtp *mailer, const char **error_r)
 
 	/* it may have failed while it was idle */
 	if (mailer->conn != NULL &&
-	    smtp_client_connection_get_state(mailer->conn) !=
-	    SMTP_CLIENT_CONNECTION_STATE_READY)
+	    (smtp_client_connection_get_state(mailer->conn) !=
+	     SMTP_CLIENT_CONNECTION_STATE_READY ||
+	     !geotrip_mailer_input_has_room(&mailer->input)))
 		mailer_disconnect(mailer);
 	if (mailer->conn != NULL)
 		return 0;
@@ -310,19 +309,17 @@ send_data(struct delivery *delivery, const string_t *message)
    when a command is rejected and others were pipelined after it. */
 static void
 run_transaction(struct delivery *delivery, const struct smtp_address *from,
-		const string_t *message, int64_t deadline)
+		const string_t *message, const struct timeval *deadline)
 {
 	struct delivery_recipient *rcpts =
 		p_new(delivery->pool, struct delivery_recipient,
 		      array_count(delivery->recipients));
-	int64_t left = I_MAX(deadline - geotrip_now(), 0);
-	unsigned int msecs = I_MIN(left, GEOTRIP_MAILER_MAX_TIME) / 1000;
 	struct timeout *to, *to_stop;
 
 	delivery->trans = smtp_client_transaction_create(
 		delivery->mailer->conn, from, NULL, 0, finished_callback,
 		delivery);
-	to = timeout_add_short(msecs, timeout_callback, delivery);
+	to = timeout_add_absolute(deadline, timeout_callback, delivery);
 	to_stop = timeout_add_short(STOP_LOOK_MSECS, look_for_stop, delivery);
 	if (send_sender(delivery) && send_recipients(delivery, rcpts))
 		send_data(delivery, message);
@@ -340,9 +337,11 @@ int geotrip_mailer_smtp_send(struct geotrip_mailer_smtp *mailer,
 {
 	struct delivery delivery;
 	struct ioloop *outer = current_ioloop;
-	int64_t deadline = geotrip_now() + GEOTRIP_MAILER_MAX_TIME;
+	struct timeval deadline;
 	bool again;
 
+	i_gettimeofday(&deadline);
+	timeval_add_usecs(&deadline, GEOTRIP_MAILER_MAX_TIME);
 	do {
 		i_zero(&delivery);
 		delivery.mailer = mailer;
@@ -354,8 +353,7 @@ int geotrip_mailer_smtp_send(struct geotrip_mailer_smtp *mailer,
 			io_loop_set_current(outer);
 			return -1;
 		}
-		geotrip_mailer_input_allow(&mailer->input, MAX_INPUT_BYTES);
-		run_transaction(&delivery, from, message, deadline);
+		run_transaction(&delivery, from, message, &deadline);
 		/* It may have been closed while idle: that says nothing about a
 		   new connection. */
 		again = delivery.error != NULL && mailer->conn_used &&
@@ -416,7 +414,6 @@ run_trial(struct geotrip_mailer_smtp *mailer, struct trial *trial)
 	/* The client's own timeout is per address, and restarts at each
 	   step. */
 	to = timeout_add_short(msecs, trial_timeout, trial);
-	geotrip_mailer_input_allow(&mailer->input, MAX_INPUT_BYTES);
 	smtp_client_connection_connect(mailer->conn, trial_callback, trial);
 	while (!trial->over)
 		io_loop_run(mailer->ioloop);

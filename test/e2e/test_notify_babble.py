@@ -144,6 +144,18 @@ class Babble(BabbleCase):
         self.assertLessEqual(len(errors), 10000)
         self.one_message()
 
+    def test_wordy(self):
+        """A server of many words for each message gets all of them, over
+        another connection in time."""
+        users = [f"{number}.{self.user}" for number in range(200)]
+        self.queue(users)
+        self.smtp.trouble("accepted", "250-" + "x" * 7000 + "\r\n250 done")
+        self.assertEqual(self.notify()["sent"], 200)
+        self.assertEqual(sorted(message.recipients for message in
+                                self.smtp.messages),
+                         sorted([user] for user in users))
+        self.assertIn(len(self.smtp.connections), range(2, 10))
+
     def test_encrypted(self):
         """Over TLS."""
         server = self.server_of_its_own()

@@ -36,7 +36,9 @@ class PolicySocket(LineSocket):
             line, end = self.read_line(), self.read_line()
         except ConnectionError:
             return None
-        if not line:
+        # It may hang up in the middle of an answer to a client that does not
+        # read.
+        if not end.endswith(b"\n"):
             return None
         if not line.startswith(b"action=") or end != b"\n":
             raise AssertionError(f"no answer of a policy service: {line}")
