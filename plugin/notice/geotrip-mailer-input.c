@@ -28,7 +28,7 @@ static void bounded_client_connected(struct connection *conn, bool success)
 	if (success) {
 		conn->input = i_stream_create_failure_at(
 			stream, MAX_BYTES, EMSGSIZE,
-			"The server does not stop talking");
+			"The server sends too much");
 		i_stream_unref(&stream);
 		i_stream_unref(&input->stream);
 		input->stream = conn->input;
