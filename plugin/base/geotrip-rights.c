@@ -1,8 +1,8 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* While the process can become root again, only its saved uid is root: a
-   program started meanwhile, such as sendmail, gets none of root's
-   privileges. */
+/* While the process can become root again, only its saved uid is root. A child
+   process, such as one that becomes sendmail, gives that up at once: some
+   versions of Dovecot see to that by themselves, but not 2.4.1. */
 
 #ifndef _GNU_SOURCE
 /* for setresuid() */
@@ -14,11 +14,34 @@
 #include "geotrip-rights.h"
 
 #include <grp.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define MEND "Change its owner and group to those that Dovecot's auth " \
 	"process runs as, usually dovecot"
+
+/* Those in use, while there is root to be had again. */
+static const struct geotrip_rights *current_rights;
+
+/* In a child process, after fork(). */
+static void give_up_root(void)
+{
+	if (current_rights != NULL &&
+	    setresuid(current_rights->uid, current_rights->uid,
+		      current_rights->uid) < 0)
+		i_fatal("setresuid(%s) failed: %m",
+			dec2str(current_rights->uid));
+}
+
+static void watch_children(void)
+{
+	static bool watching = FALSE;
+
+	if (!watching && pthread_atfork(NULL, NULL, give_up_root) != 0)
+		i_fatal_status(FATAL_OUTOFMEM, "pthread_atfork() failed");
+	watching = TRUE;
+}
 
 static int
 find_owner(struct geotrip_rights *rights, const char *db_path,
@@ -86,6 +109,7 @@ static void restore_groups(const struct geotrip_rights *rights)
 
 static int become_owner(struct geotrip_rights *rights)
 {
+	watch_children();
 	remember_groups(rights);
 	if ((rights->name != NULL ? initgroups(rights->name, rights->gid) :
 	     setgroups(1, &rights->gid)) < 0)
@@ -99,6 +123,7 @@ static int become_owner(struct geotrip_rights *rights)
 		return -1;
 	}
 	rights->was_root = TRUE;
+	current_rights = rights;
 	return 0;
 }
 
@@ -183,6 +208,7 @@ void geotrip_rights_keep(struct geotrip_rights *rights)
 	/* it verifies that there is no way back, or kills the process */
 	restrict_access(&set, 0, NULL);
 	rights->was_root = FALSE;
+	current_rights = NULL;
 }
 
 void geotrip_rights_give_back(struct geotrip_rights *rights)
@@ -192,6 +218,7 @@ void geotrip_rights_give_back(struct geotrip_rights *rights)
 		if (setresuid(0, 0, 0) < 0)
 			i_fatal("setresuid(0, 0, 0) failed: %m");
 		restore_groups(rights);
+		current_rights = NULL;
 	}
 	i_free(rights->name);
 	i_free(rights->old_groups);

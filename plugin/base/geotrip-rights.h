@@ -8,7 +8,8 @@
    is accessed only with that user's privileges.
 
    Privileges belong to the whole process, so there must be only one of these at
-   a time. A zeroed one does nothing. */
+   a time, at one place in memory. A zeroed one does nothing. Programs that are
+   started meanwhile have the privileges of the owner and no others. */
 
 struct geotrip_rights {
 	/* the owner; from its passwd entry, if it has one */

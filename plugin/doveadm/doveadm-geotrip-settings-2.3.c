@@ -50,9 +50,5 @@ int geotrip_cmd_read_mailer(struct doveadm_cmd_context *cctx ATTR_UNUSED,
 	set_r->submit = submit;
 	set_r->ssl = ssl;
 	set_r->input.ssl = ssl;
-	/* The process is not root, and programs that it runs get none of root's
-	   privileges. Otherwise a process that can become root again is
-	   refused. */
-	set_r->input.allow_root = TRUE;
 	return 0;
 }
