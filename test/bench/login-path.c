@@ -12,6 +12,7 @@
 #include "geotrip-settings-read.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define USERS 1000
@@ -25,7 +26,15 @@
 static const char *const addresses[] = { "11.0.2.1", "11.0.2.17" };
 
 static struct ioloop *ioloop;
-static int64_t start_time;
+static int64_t bench_time;
+
+/* In place of geotrip_now(): a clock that runs as the logins do, whatever the
+   machine is doing. */
+int64_t __wrap_geotrip_now(void);
+int64_t __wrap_geotrip_now(void)
+{
+	return bench_time;
+}
 
 static void expect_allow(enum geotrip_verdict verdict,
 			 void *context ATTR_UNUSED)
@@ -41,12 +50,13 @@ static void log_in(struct geotrip *gt, int64_t n)
 					(unsigned int)(n % USERS)),
 		.service = "smtp",
 		.mechanism = "PLAIN",
-		.time = start_time + n * USECS_BETWEEN,
+		.time = bench_time,
 	};
 
 	if (net_addr2ip(addresses[n / USERS % 2], &login.ip) < 0)
 		i_unreached();
 	geotrip_login_check(gt, &login, expect_allow, NULL);
+	bench_time += USECS_BETWEEN;
 }
 
 static void log_in_many(struct geotrip *gt, unsigned int count)
@@ -102,7 +112,7 @@ int main(int argc, char *argv[])
 	i_zero(&config);
 	parse_config(argv[2], pool, &config);
 
-	start_time = geotrip_now();
+	bench_time = GEOTRIP_USECS(time(NULL));
 	gt = geotrip_init(&config, event);
 	log_in_many(gt, count);
 	geotrip_deinit(&gt);
