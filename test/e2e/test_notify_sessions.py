@@ -155,10 +155,10 @@ class NotEnded(SessionCase):
 
 
 # A service whose program has the name of submission's, as root; it says that
-# it is alive.
+# it is alive, as long as Dovecot is.
 IMPOSTOR = """\
 #!/bin/sh
-while sleep 0.1; do
+while sleep 0.1 && kill -0 "$PPID"; do
 	echo $$ >>{top}/impostor.pids
 done
 """
@@ -252,7 +252,8 @@ service impostor {
         pids = self.dovecot.top / "impostor.pids"
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(self.dovecot.run / "impostor"))
-            wait_until(pids.exists, "the service is there")
+            wait_until(lambda: pids.exists() and pids.read_text(),
+                       "the service is there")
             pid = int(pids.read_text().split()[0])
             self.check(pid, reason="runs as root")
             seen = len(pids.read_text().split())
