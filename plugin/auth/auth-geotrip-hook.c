@@ -20,19 +20,17 @@ static void
 hook_reply(struct auth_request *request, enum auth_client_result result,
 	   const void *reply, size_t reply_size)
 {
-	if (result == AUTH_CLIENT_RESULT_SUCCESS && hook_callback != NULL) {
-		bool allow;
+	bool allow = TRUE;
 
+	/* a client that has disconnected gets no reply anyway */
+	if (result == AUTH_CLIENT_RESULT_SUCCESS && hook_callback != NULL &&
+	    !request->handler->destroyed) {
 		T_BEGIN {
-			allow = hook_callback(request);
+			allow = hook_callback(request, reply, reply_size);
 		} T_END;
-		if (!allow) {
-			result = AUTH_CLIENT_RESULT_FAILURE;
-			reply = "";
-			reply_size = 0;
-		}
 	}
-	next_reply_callback(request, result, reply, reply_size);
+	if (allow)
+		next_reply_callback(request, result, reply, reply_size);
 }
 
 void geotrip_hook_watch(struct auth_request_handler *handler)
@@ -65,15 +63,34 @@ static void hook_fail(struct auth_request *request)
 	geotrip_auth_no_penalty(request);
 }
 
-void geotrip_hook_deny(struct auth_request *request, const char *reason)
+static void
+hook_deny(struct auth_request *request, const char *message)
 {
 	hook_fail(request);
 	request->passdb_result = PASSDB_RESULT_USER_DISABLED;
-	auth_fields_add(request->fields.extra_fields, "reason", reason, 0);
+	auth_fields_add(request->fields.extra_fields, "reason", message, 0);
 }
 
-void geotrip_hook_tempfail(struct auth_request *request)
+void geotrip_hook_reply(struct auth_request *request,
+			enum geotrip_verdict verdict, const char *message,
+			const void *reply, size_t reply_size)
 {
-	hook_fail(request);
-	request->internal_failure = TRUE;
+	switch (verdict) {
+	case GEOTRIP_VERDICT_UNKNOWN:
+		i_unreached();
+	case GEOTRIP_VERDICT_ALLOW:
+	case GEOTRIP_VERDICT_OBSERVE:
+		next_reply_callback(request, AUTH_CLIENT_RESULT_SUCCESS,
+				    reply, reply_size);
+		return;
+	case GEOTRIP_VERDICT_TRIP:
+	case GEOTRIP_VERDICT_BLOCKED:
+		hook_deny(request, message);
+		break;
+	case GEOTRIP_VERDICT_TEMPFAIL:
+		hook_fail(request);
+		request->internal_failure = TRUE;
+		break;
+	}
+	next_reply_callback(request, AUTH_CLIENT_RESULT_FAILURE, "", 0);
 }

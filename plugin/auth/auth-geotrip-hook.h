@@ -11,14 +11,17 @@
    first reply differs between Dovecot versions: auth-geotrip-hook-mech.c or
    auth-geotrip-hook-sasl.c. */
 
+#include "geotrip-names.h"
+
 struct auth_request;
 struct auth_request_handler;
 
 /* Called for every SASL success, after Dovecot itself has accepted it and
-   before the client gets its reply. Returns TRUE to let the client in. To
-   refuse it, call geotrip_hook_deny() or geotrip_hook_tempfail() and return
-   FALSE. */
-typedef bool geotrip_hook_callback_t(struct auth_request *request);
+   before the client gets its reply. Returns TRUE to let the client in now, with
+   the reply. Returns FALSE if geotrip_hook_reply() is called instead, now or
+   later, exactly once: see auth-geotrip-held.h for what that takes. */
+typedef bool geotrip_hook_callback_t(struct auth_request *request,
+				     const void *reply, size_t reply_size);
 
 /* Start calling the callback. Must be called after the mechanisms were
    registered and before the first client is served. */
@@ -26,12 +29,13 @@ void geotrip_hook_install(geotrip_hook_callback_t *callback);
 /* Stop calling the callback. */
 void geotrip_hook_uninstall(void);
 
-/* Fail the request like that of a disabled user, with this text for the client.
-   The failure is neither delayed nor penalizes the client's address, which may
-   be shared with other users. */
-void geotrip_hook_deny(struct auth_request *request, const char *reason);
-/* Fail it with a temporary failure. */
-void geotrip_hook_tempfail(struct auth_request *request);
+/* Reply to the client by the verdict. ALLOW and OBSERVE let it in, with the
+   reply. TRIP and BLOCKED refuse it like a disabled user, with the message, and
+   TEMPFAIL for now: at once, and without a penalty for its address, which it
+   may share with other users. */
+void geotrip_hook_reply(struct auth_request *request,
+			enum geotrip_verdict verdict, const char *message,
+			const void *reply, size_t reply_size);
 
 /* Internal to the hook's files: set the callback (NULL for none), and watch the
    replies of a handler. */

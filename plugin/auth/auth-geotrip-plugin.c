@@ -1,16 +1,17 @@
 /* Copyright (c) 2026 geotrip authors, see the included COPYING file */
 
-/* The auth module: connects the hook to the login pipeline, and decides which
-   successes are logins of users. */
+/* The auth module: begins and ends with the auth process. */
 
 #include "lib.h"
 #include "ioloop.h"
 #include "geotrip-compat-auth.h"
-#include "geotrip-event.h"
-#include "geotrip-login.h"
 #include "geotrip-settings-read.h"
+#include "auth-geotrip-client.h"
 #include "auth-geotrip-hook.h"
+#include "auth-geotrip-login.h"
 #include "auth-geotrip-plugin.h"
+
+#define GUARD_SOCKET "geotrip"
 
 const char *auth_geotrip_version = DOVECOT_ABI_VERSION;
 
@@ -18,81 +19,40 @@ static pool_t geotrip_pool;
 static struct geotrip_config geotrip_config;
 static struct timeout *to_start;
 static struct event *geotrip_event;
-static struct geotrip *geotrip;
+static struct geotrip_client *geotrip_client;
 
-/* With the passdb fields proxy and nopassword any password is accepted here:
-   only the server behind this one verifies it. This applies to Dovecot's login
-   processes. For all other clients, such as Postfix and Exim, there is no such
-   server: the reply is final. */
-static bool is_unverified(const struct auth_request *request)
+/* What a passdb does at shutdown. It runs while requests can still be answered:
+   when modules are unloaded, that is over. */
+static void (*next_passdb_deinit)(struct passdb_module *module);
+
+static void stop_before_passdb(struct passdb_module *module)
 {
-	return !request->auth_only &&
-		auth_fields_exists(request->fields.extra_fields, "proxy") &&
-		/* already verified by a passdb before the one with these
-		   fields */
-		!request->fields.skip_password_check &&
-		geotrip_auth_nopassword(request);
+	geotrip_client_stop(geotrip_client);
+	if (next_passdb_deinit != NULL)
+		next_passdb_deinit(module);
 }
 
-/* Master users log in as somebody else, anonymous is no account, and tokens are
-   given only to sessions that have authenticated already. */
-static bool is_login(const struct auth_request *request)
+static void watch_shutdown(void)
 {
-	return request->fields.user != NULL && !is_unverified(request) &&
-		request->fields.master_user == NULL &&
-		!request->handler->token_auth &&
-		strcmp(geotrip_auth_mechanism(request), "ANONYMOUS") != 0 &&
-		strcmp(request->fields.user,
-		       request->set->anonymous_username) != 0;
-}
+	struct auth_passdb *passdb = geotrip_auth_passdbs();
 
-static void verdict_callback(enum geotrip_verdict verdict, void *context)
-{
-	enum geotrip_verdict *verdict_r = context;
-
-	*verdict_r = verdict;
-}
-
-static bool login_callback(struct auth_request *request)
-{
-	/* SQLite answers before geotrip_login_check() returns. A store that
-	   answers later needs the reply to be kept until then. */
-	enum geotrip_verdict verdict = GEOTRIP_VERDICT_ALLOW;
-	const struct geotrip_login login = {
-		.user = request->fields.user,
-		.ip = request->fields.remote_ip,
-		.service = geotrip_auth_service(request),
-		.mechanism = geotrip_auth_mechanism(request),
-		.session = request->fields.session_id,
-		.time = geotrip_now(),
-	};
-
-	if (!is_login(request))
-		return TRUE;
-	geotrip_login_check(geotrip, &login, verdict_callback, &verdict);
-	switch (verdict) {
-	case GEOTRIP_VERDICT_UNKNOWN:
-		i_unreached();
-	case GEOTRIP_VERDICT_ALLOW:
-	case GEOTRIP_VERDICT_OBSERVE:
-		return TRUE;
-	case GEOTRIP_VERDICT_TRIP:
-	case GEOTRIP_VERDICT_BLOCKED:
-		geotrip_hook_deny(request, geotrip_config.message);
-		return FALSE;
-	case GEOTRIP_VERDICT_TEMPFAIL:
-		geotrip_hook_tempfail(request);
-		return FALSE;
-	}
-	i_unreached();
+	if (passdb == NULL)
+		return;
+	next_passdb_deinit = passdb->passdb->iface.deinit;
+	passdb->passdb->iface.deinit = stop_before_passdb;
 }
 
 static void geotrip_start(void *context ATTR_UNUSED)
 {
 	timeout_remove(&to_start);
-	geotrip_event = geotrip_event_create(auth_event);
-	geotrip = geotrip_init(&geotrip_config, geotrip_event);
-	geotrip_hook_install(login_callback);
+	geotrip_event = event_create(auth_event);
+	event_set_append_log_prefix(geotrip_event, "geotrip: ");
+	geotrip_client = geotrip_client_init(&geotrip_config, t_strconcat(
+		global_auth_settings->base_dir, "/"GUARD_SOCKET, NULL),
+		geotrip_event);
+	watch_shutdown();
+	geotrip_logins_init(&geotrip_config, geotrip_client);
+	geotrip_hook_install(geotrip_login_succeeded);
 }
 
 void auth_geotrip_init(struct module *module ATTR_UNUSED)
@@ -118,9 +78,9 @@ void auth_geotrip_init(struct module *module ATTR_UNUSED)
 void auth_geotrip_deinit(void)
 {
 	timeout_remove(&to_start);
-	if (geotrip != NULL) {
+	if (geotrip_client != NULL) {
 		geotrip_hook_uninstall();
-		geotrip_deinit(&geotrip);
+		geotrip_client_deinit(&geotrip_client);
 		event_unref(&geotrip_event);
 	}
 	pool_unref(&geotrip_pool);

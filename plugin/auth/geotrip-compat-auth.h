@@ -14,6 +14,8 @@
 #include "auth-fields.h"
 #include "auth-request.h"
 #include "auth-request-handler-private.h"
+#include "auth-settings.h"
+#include "passdb.h"
 
 #if defined(GEOTRIP_DOVECOT_23)
 
@@ -22,6 +24,12 @@ static inline const char *
 geotrip_auth_service(const struct auth_request *request)
 {
 	return request->fields.service;
+}
+
+/* The passdbs, in the order in which they are asked; NULL if there are none. */
+static inline struct auth_passdb *geotrip_auth_passdbs(void)
+{
+	return auth_default_service()->passdbs;
 }
 
 /* Does the passdb's configuration set the field nopassword? */
@@ -47,6 +55,11 @@ static inline const char *
 geotrip_auth_service(const struct auth_request *request)
 {
 	return request->fields.protocol;
+}
+
+static inline struct auth_passdb *geotrip_auth_passdbs(void)
+{
+	return auth_default_protocol()->passdbs;
 }
 
 static inline bool

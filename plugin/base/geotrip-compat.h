@@ -28,6 +28,12 @@ static inline int geotrip_master_settings_read(const char **error_r)
 						   error_r);
 }
 
+/* Dovecot's setting base_dir, in a process of our own. */
+static inline const char *geotrip_base_dir(void)
+{
+	return master_service_settings_get(master_service)->base_dir;
+}
+
 /* The parent of all events of a process, if it has one. */
 static inline struct event *geotrip_service_event(void)
 {
@@ -50,6 +56,11 @@ static inline struct event *geotrip_service_event(void)
 static inline int geotrip_master_settings_read(const char **error_r)
 {
 	return master_service_settings_read_simple(master_service, error_r);
+}
+
+static inline const char *geotrip_base_dir(void)
+{
+	return master_service_get_service_settings(master_service)->base_dir;
 }
 
 static inline struct event *geotrip_service_event(void)

@@ -185,6 +185,7 @@ bool geotrip_check_files(struct geotrip_check *check)
 	/* it is an absolute path */
 	const char *dir = t_strdup_until(path, strrchr(path, '/'));
 
+	geotrip_cmd_start_guard();
 	return check_directory(check, *dir == '\0' ? "/" : dir) &&
 		check_files(check, path);
 }

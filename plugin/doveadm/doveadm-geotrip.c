@@ -31,6 +31,7 @@ cmd_open(struct doveadm_cmd_context *cctx, struct geotrip_cmd *cmd,
 			"the setting geotrip_db is empty";
 		return -1;
 	}
+	geotrip_cmd_start_guard();
 	if (geotrip_rights_take(&cmd->rights, cmd->config.db_path,
 				error_r) < 0)
 		return -1;

@@ -50,6 +50,10 @@ int geotrip_cmd_read_mailer(struct doveadm_cmd_context *cctx, pool_t pool,
 			    struct geotrip_mailer_settings *set_r,
 			    const char **error_r);
 
+/* Have the guard create or migrate the database first, if Dovecot runs and this
+   process may ask for it. Waits for two seconds at most. */
+void geotrip_cmd_start_guard(void);
+
 /* Read the settings, become the owner of the database's directory (on the
    command line for good, in a server until the command ends), and open the
    store. If this returns TRUE, geotrip_cmd_end() must be called at the end;

@@ -147,7 +147,8 @@ check_finish(struct geotrip_check *check, enum geotrip_verdict verdict)
 	if (verdict == GEOTRIP_VERDICT_OBSERVE ||
 	    (verdict == GEOTRIP_VERDICT_TRIP && !check->suspendable))
 		verdict = GEOTRIP_VERDICT_ALLOW;
-	check->callback(verdict, check->context);
+	check->callback(verdict, check->user->suspended_until,
+			check->context);
 }
 
 static void
@@ -326,6 +327,11 @@ check_loaded(const struct geotrip_store_history *history, const char *error,
 	check_decide(check);
 }
 
+struct geotrip_user_load {
+	struct geotrip *gt;
+	struct geotrip_user *user;
+};
+
 static void check_load(struct geotrip_check *check)
 {
 	struct geotrip *gt = check->gt;
@@ -355,7 +361,7 @@ void geotrip_login_check(struct geotrip *gt,
 	if ((!check.counted && !check.suspendable) ||
 	    geotrip_config_user_exempt(config, login->user) ||
 	    geotrip_config_ip_exempt(config, &login->ip)) {
-		callback(GEOTRIP_VERDICT_ALLOW, context);
+		callback(GEOTRIP_VERDICT_ALLOW, 0, context);
 		return;
 	}
 
@@ -373,4 +379,34 @@ void geotrip_login_check(struct geotrip *gt,
 	} else {
 		check_decide(&check);
 	}
+}
+
+static void
+user_loaded(const struct geotrip_store_history *history, const char *error,
+	    void *context)
+{
+	struct geotrip_user_load *load = context;
+
+	if (history == NULL)
+		geotrip_store_failed(load->gt, error);
+	else {
+		geotrip_user_merge(load->user, history, history->was_ahead ?
+			0 : geotrip_store_generation(load->gt->store));
+	}
+}
+
+bool geotrip_is_suspended(struct geotrip *gt, const char *name, int64_t now)
+{
+	struct geotrip_user_load load = {
+		.gt = gt,
+		.user = geotrip_users_get(gt->users, name),
+	};
+
+	if (geotrip_sync(gt) && load.user->generation !=
+	    geotrip_store_generation(gt->store)) {
+		geotrip_store_load(gt->store, &load.user->store,
+				   now - gt->config->window, now, user_loaded,
+				   &load);
+	}
+	return gt->config->enforce && geotrip_user_suspended(load.user, now);
 }

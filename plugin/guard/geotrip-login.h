@@ -27,9 +27,11 @@ struct geotrip_login {
 };
 
 /* ALLOW: let the client in. TRIP, BLOCKED: refuse it, with geotrip_message.
-   TEMPFAIL: refuse it temporarily. */
+   TEMPFAIL: refuse it temporarily. until is when the suspension ends that the
+   user is under, GEOTRIP_NEVER if by release only, and 0 if there is none. */
 typedef void
-geotrip_verdict_callback_t(enum geotrip_verdict verdict, void *context);
+geotrip_verdict_callback_t(enum geotrip_verdict verdict, int64_t until,
+			   void *context);
 
 /* config must stay valid until deinit. Opens the database and the mmdb, so it
    must be called after privileges were dropped. Never fails: errors are logged
@@ -38,6 +40,19 @@ struct geotrip *geotrip_init(const struct geotrip_config *config,
 			     struct event *event);
 /* Writes all waiting logins. */
 void geotrip_deinit(struct geotrip **gt);
+
+/* Call back whenever all logins that were judged have been written. */
+void geotrip_set_written_callback(struct geotrip *gt, void (*callback)(void));
+/* Returns TRUE if none of them waits to be written. */
+bool geotrip_all_written(const struct geotrip *gt);
+/* Returns TRUE if the store can be read: FALSE means that verdicts rest on what
+   is in memory. */
+bool geotrip_knows(const struct geotrip *gt);
+
+/* Returns TRUE if a login of the user to one of geotrip_suspend_services would
+   be refused now. Of a user who cannot be read only what is in memory is
+   known. */
+bool geotrip_is_suspended(struct geotrip *gt, const char *user, int64_t now);
 
 /* Judge a login. login must stay valid until the callback, which is called
    exactly once. With the SQLite store it is called before this returns. */

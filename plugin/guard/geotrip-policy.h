@@ -11,6 +11,7 @@
 
 #include "geotrip-settings.h"
 
+struct geotrip;
 struct geotrip_policy;
 
 /* Must be zero-initialized. */
@@ -29,10 +30,13 @@ void geotrip_policy_request_add(struct geotrip_policy_request *request,
 /* Reset it for the next request. */
 void geotrip_policy_request_clear(struct geotrip_policy_request *request);
 
-/* config must stay valid until deinit. Opens the database when it is first
-   needed. */
+/* config must stay valid until deinit. Nobody is refused before
+   geotrip_policy_serve(). */
 struct geotrip_policy *
 geotrip_policy_init(const struct geotrip_config *config, struct event *event);
+/* From now on gt, which must outlive the policy, knows who is suspended. NULL:
+   nobody is. */
+void geotrip_policy_serve(struct geotrip_policy *policy, struct geotrip *gt);
 void geotrip_policy_deinit(struct geotrip_policy **policy);
 
 /* The action for Postfix, as in access(5). In the data stack. */

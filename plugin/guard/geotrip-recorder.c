@@ -36,6 +36,7 @@ struct geotrip_recorder {
 	unsigned int busy_count;
 	bool failing;
 	unsigned int dropped;
+	void (*written)(void);
 };
 
 static void recorder_flush(struct geotrip_recorder *recorder);
@@ -103,6 +104,8 @@ static void recorder_emptied(struct geotrip_recorder *recorder)
 			geotrip_count(recorder->dropped, "login", "logins")));
 		recorder->dropped = 0;
 	}
+	if (recorder->written != NULL)
+		recorder->written();
 }
 
 static void
@@ -294,4 +297,15 @@ void geotrip_recorder_trip(struct geotrip_recorder *recorder,
 bool geotrip_recorder_failing(const struct geotrip_recorder *recorder)
 {
 	return recorder->failing;
+}
+
+void geotrip_recorder_set_written_callback(struct geotrip_recorder *recorder,
+					   void (*callback)(void))
+{
+	recorder->written = callback;
+}
+
+bool geotrip_recorder_is_empty(const struct geotrip_recorder *recorder)
+{
+	return geotrip_login_queue_count(recorder->queue) == 0;
 }

@@ -50,4 +50,10 @@ void geotrip_recorder_trip(struct geotrip_recorder *recorder,
 /* Is the recorder waiting for the store to work again? */
 bool geotrip_recorder_failing(const struct geotrip_recorder *recorder);
 
+/* Call back whenever all that was queued has been written. */
+void geotrip_recorder_set_written_callback(struct geotrip_recorder *recorder,
+					   void (*callback)(void));
+/* Returns TRUE if nothing is queued. */
+bool geotrip_recorder_is_empty(const struct geotrip_recorder *recorder);
+
 #endif

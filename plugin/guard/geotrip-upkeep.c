@@ -223,3 +223,18 @@ bool geotrip_sync(struct geotrip *gt)
 	}
 	return TRUE;
 }
+
+void geotrip_set_written_callback(struct geotrip *gt, void (*callback)(void))
+{
+	geotrip_recorder_set_written_callback(gt->recorder, callback);
+}
+
+bool geotrip_all_written(const struct geotrip *gt)
+{
+	return geotrip_recorder_is_empty(gt->recorder);
+}
+
+bool geotrip_knows(const struct geotrip *gt)
+{
+	return gt->store_works;
+}

@@ -23,6 +23,7 @@ const struct setting_define geotrip_setting_defines[] = {
 	DEF(STR_NOVARS, geotrip_exempt_networks),
 	DEF(STR_NOVARS, geotrip_message),
 	DEF(ENUM, geotrip_on_error),
+	DEF(TIME_MSECS, geotrip_timeout),
 	DEF(TIME, geotrip_retention),
 	DEF(STR_NOVARS, geotrip_notify_address),
 	DEF(STR_NOVARS, geotrip_notify_domain),
@@ -49,6 +50,7 @@ const struct geotrip_settings geotrip_default_settings = {
 	/* a sentence that fits geotrip_suspend_services */
 	.geotrip_message = "",
 	.geotrip_on_error = "allow:deny",
+	.geotrip_timeout = 1000,
 	.geotrip_retention = 30 * 24 * 60 * 60,
 	.geotrip_notify_address = GEOTRIP_ADDRESS_USER,
 	.geotrip_notify_domain = "",

@@ -25,6 +25,8 @@
 #define MAX_MESSAGE_BYTES 400
 /* A longer language tag is a mistake (RFC 5646, 4.4.1). */
 #define MAX_LANGUAGE_BYTES 35
+#define TIMEOUT_MIN 10000
+#define TIMEOUT_MAX GEOTRIP_USECS(5)
 
 static const char *const *
 split_words(pool_t pool, const char *str)
@@ -66,6 +68,16 @@ static int check_message(const char *message, const char **error_r)
 		}
 	}
 	return 0;
+}
+
+static int
+check_timeout(const struct geotrip_config *config, const char **error_r)
+{
+	if (config->timeout >= TIMEOUT_MIN && config->timeout <= TIMEOUT_MAX)
+		return 0;
+	*error_r = "geotrip_timeout: must be from 10 ms to 5 secs: Postfix "
+		"gives up a login after 10 seconds";
+	return -1;
 }
 
 static int
@@ -189,6 +201,7 @@ int geotrip_config_parse(const struct geotrip_settings *set, pool_t pool,
 	config_r->mmdb_path = p_strdup(pool, set->geotrip_mmdb);
 	config_r->enforce = strcmp(set->geotrip_mode, "enforce") == 0;
 	config_r->deny_on_error = strcmp(set->geotrip_on_error, "deny") == 0;
+	config_r->timeout = (int64_t)set->geotrip_timeout * 1000;
 	config_r->services = split_words(pool, set->geotrip_services);
 	config_r->suspend_services =
 		split_words(pool, set->geotrip_suspend_services);
@@ -230,6 +243,7 @@ int geotrip_config_parse(const struct geotrip_settings *set, pool_t pool,
 	    check_path("geotrip_mmdb", set->geotrip_mmdb, error_r) < 0 ||
 	    check_message(set->geotrip_message, error_r) < 0 ||
 	    parse_notify(set, pool, &config_r->notify, error_r) < 0 ||
+	    check_timeout(config_r, error_r) < 0 ||
 	    check_retention(config_r, error_r) < 0)
 		return -1;
 	if (*set->geotrip_db != '\0' && *set->geotrip_mmdb == '\0') {

@@ -28,6 +28,7 @@ struct geotrip_settings {
 	const char *geotrip_exempt_networks;
 	const char *geotrip_message;
 	const char *geotrip_on_error;
+	unsigned int geotrip_timeout;
 	unsigned int geotrip_retention;
 	const char *geotrip_notify_address;
 	const char *geotrip_notify_domain;
@@ -62,6 +63,8 @@ struct geotrip_config {
 	const char *mmdb_path;
 	bool enforce;
 	bool deny_on_error;
+	/* how long a login waits for a verdict, in microseconds */
+	int64_t timeout;
 	ARRAY_TYPE(geotrip_rule) rules;
 	/* the longest window of the rules */
 	int64_t window;

@@ -36,8 +36,9 @@ int64_t __wrap_geotrip_now(void)
 	return bench_time;
 }
 
-static void expect_allow(enum geotrip_verdict verdict,
-			 void *context ATTR_UNUSED)
+static void
+expect_allow(enum geotrip_verdict verdict, int64_t until ATTR_UNUSED,
+	     void *context ATTR_UNUSED)
 {
 	if (verdict != GEOTRIP_VERDICT_ALLOW)
 		i_fatal("verdict: %s", geotrip_verdict_name(verdict));

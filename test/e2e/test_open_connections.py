@@ -47,7 +47,7 @@ class Base(Case):
     def policy_pid(self, server=None):
         """The process id of the service, 0 if it is not running."""
         rows = (server or self.dovecot).doveadm(
-            "process", "status", "geotrip-policy", json=True).rows
+            "process", "status", "geotrip", json=True).rows
         return int(rows[0]["pid"]) if rows else 0
 
     # With a Postfix from the examples.
@@ -170,7 +170,7 @@ class Absent(Base):
     """The service has no socket."""
 
     conf = """
-service geotrip-policy {
+service geotrip {
   unix_listener {top}/spool/private/geotrip-policy {
     mode = 0
   }
@@ -333,7 +333,7 @@ class Trouble(Base):
 
     def assertForgiven(self, mark):
         self.assertEqual(self.policy.ask(self.user), NONE)
-        wait_until(lambda: "geotrip-policy: Error: " in self.server.log(mark),
+        wait_until(lambda: "geotrip: Error: " in self.server.log(mark),
                    lambda: "an error in the log" + self.server.log(mark))
         self.assertIn(str(self.server.database), self.server.log(mark))
 
@@ -419,7 +419,7 @@ class Trouble(Base):
             self.assertEqual(self.policy.ask(self.user), NONE)
         self.wait_for_log("does not exist", self.server, mark)
         lines = [line for line in self.server.log(mark).splitlines()
-                 if "geotrip-policy: Error" in line]
+                 if "geotrip: Error" in line]
         self.assertEqual(len(lines), 1, lines)
         directory.with_name("away").rename(directory)
 

@@ -62,7 +62,7 @@ class Removal(Case):
         server = self.server_of_its_own(settings=None)
         for name, pattern in (
                 (dovecot_conf.SETTINGS, "Unknown setting: geotrip_db"),
-                (dovecot_conf.POLICY, "geotrip-policy.*No such file")):
+                (dovecot_conf.POLICY, "geotrip.*No such file")):
             with self.subTest(name):
                 server.examples = [name]
                 self.assertNoStart(server, pattern)

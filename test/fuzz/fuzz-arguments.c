@@ -47,6 +47,11 @@ int geotrip_cmd_read_settings(struct doveadm_cmd_context *cctx ATTR_UNUSED,
 	i_unreached();
 }
 
+void geotrip_cmd_start_guard(void)
+{
+	i_unreached();
+}
+
 static void check_shown(const char *text)
 {
 	const char *shown = geotrip_escape(text), *p = shown;

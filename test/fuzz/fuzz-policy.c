@@ -9,6 +9,7 @@
 #include "ioloop.h"
 #include "net.h"
 #include "geotrip-event.h"
+#include "geotrip-login.h"
 #include "geotrip-policy.h"
 #include "geotrip-policy-client.h"
 #include "geotrip-settings-read.h"
@@ -62,11 +63,13 @@ static void suspend(const char *db_path)
 static void start(void)
 {
 	struct geotrip_settings set = geotrip_default_settings;
+	struct geotrip_policy *policy;
 	struct event *event;
 	const char *error;
 
 	set.geotrip_db = t_strconcat(fuzz_directory(), "/db", NULL);
-	set.geotrip_mmdb = "/nonexistent";
+	set.geotrip_mmdb = t_strconcat(getenv("GEOTRIP_TEST_DATA"),
+				       "/maxmind.mmdb", NULL);
 	/* not the list of what is allowed */
 	set.geotrip_mode = "enforce";
 	set.geotrip_on_error = "allow";
@@ -82,8 +85,9 @@ static void start(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	ioloop = io_loop_create();
 	event = geotrip_event_create(NULL);
-	geotrip_policy_clients_init(geotrip_policy_init(&config, event),
-				    event);
+	policy = geotrip_policy_init(&config, event);
+	geotrip_policy_serve(policy, geotrip_init(&config, event));
+	geotrip_policy_clients_init(policy, event);
 }
 
 static void work_timeout(unsigned int *rounds)

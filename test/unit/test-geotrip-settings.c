@@ -20,6 +20,7 @@ static const struct geotrip_settings good = {
 	.geotrip_exempt_networks = GEOTRIP_NETWORKS_LOCAL,
 	.geotrip_message = "Suspended.",
 	.geotrip_on_error = "allow",
+	.geotrip_timeout = 1000,
 	.geotrip_retention = 30 * 86400,
 	.geotrip_notify_address = "%{user}",
 	.geotrip_notify_domain = "",
@@ -144,7 +145,7 @@ static void test_config_errors(void)
 		"0123456789012345678901234567890123456789012345678901234567"
 		"0123456789012345678901234567890123456789012345678901234567"
 		"0123456789012345678901234567890123456789012345678901234567";
-	struct geotrip_settings sets[16];
+	struct geotrip_settings sets[18];
 	static const char *const names[N_ELEMENTS(sets)] = {
 		"geotrip_rules: ", "geotrip_exempt_networks: ",
 		"geotrip_db: ", "geotrip_mmdb: ", "geotrip_mmdb: ",
@@ -154,6 +155,7 @@ static void test_config_errors(void)
 		"geotrip_notify_language: ", "geotrip_notify_from: ",
 		"geotrip_notify_from: ", "geotrip_notify_admin: ",
 		"geotrip_notify_templates: ",
+		"geotrip_timeout: ", "geotrip_timeout: ",
 	};
 	struct geotrip_config config;
 	const char *error;
@@ -178,6 +180,8 @@ static void test_config_errors(void)
 	sets[13].geotrip_notify_from = "Support <support>";
 	sets[14].geotrip_notify_admin = "a@example.org b@@example.org";
 	sets[15].geotrip_notify_templates = "notices";
+	sets[16].geotrip_timeout = 9;
+	sets[17].geotrip_timeout = 5001;
 
 	for (i = 0; i < N_ELEMENTS(sets); i++) T_BEGIN {
 		pool_t pool = pool_alloconly_create("test", 4096);

@@ -54,7 +54,9 @@ void gt_stop(struct geotrip **gt)
 	remove_db();
 }
 
-static void verdict_callback(enum geotrip_verdict verdict, void *context)
+static void
+verdict_callback(enum geotrip_verdict verdict, int64_t until ATTR_UNUSED,
+		 void *context)
 {
 	enum geotrip_verdict *verdict_r = context;
 

@@ -29,7 +29,7 @@ KINDS = ("address", "valgrind")
 SLOW = {"address": 3, "valgrind": 8}
 FLAGS = ("-fsanitize=address,undefined -fsanitize-undefined-trap-on-error"
          " -fno-omit-frame-pointer")
-PROGRAMS = ("auth", "geotrip-policy")
+PROGRAMS = ("auth", "geotrip")
 COMMANDS = ("doveadm", "doveconf", "dovecot")
 MARK = "GEOTRIP_TEST_SANITIZE"
 PRELOAD = "GEOTRIP_TEST_PRELOAD"
