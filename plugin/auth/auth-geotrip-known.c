@@ -18,7 +18,7 @@ struct geotrip_known {
 	HASH_TABLE(char *, struct known_user *) hash;
 	/* the head was heard of longest ago */
 	struct known_user *head, *tail;
-	/* where geotrip_known_next() is; NULL: at the end */
+	/* the last one of geotrip_known_next(); NULL: before the first one */
 	struct known_user *cursor;
 	unsigned int max_users;
 };
@@ -35,7 +35,7 @@ struct geotrip_known *geotrip_known_init(unsigned int max_users)
 static void known_remove(struct geotrip_known *known, struct known_user *user)
 {
 	if (known->cursor == user)
-		known->cursor = user->next;
+		known->cursor = user->prev;
 	hash_table_remove(known->hash, user->name);
 	DLLIST2_REMOVE(&known->head, &known->tail, user);
 	i_free(user->name);
@@ -85,18 +85,19 @@ bool geotrip_known_suspended(struct geotrip_known *known, const char *name,
 
 void geotrip_known_rewind(struct geotrip_known *known)
 {
-	known->cursor = known->head;
+	known->cursor = NULL;
 }
 
 bool geotrip_known_next(struct geotrip_known *known, const char **user_r,
 			int64_t *until_r)
 {
-	struct known_user *user = known->cursor;
+	struct known_user *user = known->cursor == NULL ? known->head :
+		known->cursor->next;
 
 	if (user == NULL)
 		return FALSE;
 	*user_r = user->name;
 	*until_r = user->until;
-	known->cursor = user->next;
+	known->cursor = user;
 	return TRUE;
 }
