@@ -60,8 +60,7 @@ void geotrip_known_set(struct geotrip_known *known, const char *name,
 {
 	struct known_user *user = hash_table_lookup(known->hash, name);
 
-	if (user != NULL && user->until == until)
-		return;
+	/* becomes the one that was heard of last */
 	if (user != NULL)
 		known_remove(known, user);
 	if (until == 0)
