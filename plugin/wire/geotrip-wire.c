@@ -268,22 +268,21 @@ static void get_ip(struct reader *reader, struct ip_addr *ip_r)
 	}
 }
 
-/* A number from 0 to max. */
+/* A number from min to max. */
 static unsigned int
-get_number(struct reader *reader, unsigned int max, const char *error)
+get_number(struct reader *reader, unsigned int min, unsigned int max,
+	   const char *error)
 {
 	unsigned int value = get_u8(reader);
 
-	if (value > max) {
+	if (reader->error == NULL && (value < min || value > max))
 		reader->error = error;
-		return 0;
-	}
-	return value;
+	return reader->error == NULL ? value : min;
 }
 
 static bool get_bool(struct reader *reader)
 {
-	return get_number(reader, 1, "a flag is neither 0 nor 1") == 1;
+	return get_number(reader, 0, 1, "a flag is neither 0 nor 1") == 1;
 }
 
 static void
@@ -307,7 +306,7 @@ get_login(struct reader *reader, struct geotrip_wire_login *login_r)
 	login_r->instead_of = get_u64(reader);
 	login_r->time = get_u64(reader);
 	login_r->deadline = get_u64(reader);
-	login_r->told = get_number(reader, GEOTRIP_WIRE_TOLD_LAST,
+	login_r->told = get_number(reader, 0, GEOTRIP_WIRE_TOLD_LAST,
 				   "what the client was told is unknown");
 	login_r->wants_verdict = get_bool(reader);
 	get_ip(reader, &login_r->ip);
@@ -335,7 +334,8 @@ static void
 get_verdict(struct reader *reader, struct geotrip_wire_verdict *verdict_r)
 {
 	verdict_r->seq = get_u64(reader);
-	verdict_r->verdict = get_number(reader, GEOTRIP_VERDICT_TEMPFAIL,
+	verdict_r->verdict = get_number(reader, GEOTRIP_VERDICT_ALLOW,
+					GEOTRIP_VERDICT_TEMPFAIL,
 					"the verdict is unknown");
 	verdict_r->sure = get_bool(reader);
 	verdict_r->until = get_u64(reader);
