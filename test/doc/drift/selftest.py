@@ -52,6 +52,8 @@ CHANGES = [
            "setting geotrip_retention of .* is missing"),
     Change(settings, EXAMPLES, r"#geotrip_retention = ", "#geotrip_keep = ",
            "setting geotrip_keep does not exist"),
+    Change(settings, CODE, r"timeout = 1000,", "timeout = 1001,",
+           "examples/.*: default of setting geotrip_timeout is"),
 
     # commands and their options
     Change(commands, CODE, r"\t&doveadm_cmd_geotrip_resume,\n", "",

@@ -8,7 +8,8 @@ from . import ccode, mdoc
 
 PAGE = "man/dovecot-geotrip.7"
 TYPES = {"STR": "string", "STR_NOVARS": "string", "TIME": "time",
-         "BOOL": "boolean", "UINT": "number", "SIZE": "size"}
+         "TIME_MSECS": "time", "BOOL": "boolean", "UINT": "number",
+         "SIZE": "size"}
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
@@ -73,9 +74,11 @@ def from_code(code):
                 found[name] = Setting(unit.path, " or ".join(values),
                                       values[0])
             else:
-                kind = TYPES.get(kind, kind)
-                found[name] = Setting(unit.path, kind,
-                                      code_default(code, kind, value))
+                default = code_default(code, TYPES.get(kind, kind), value)
+                if kind == "TIME_MSECS" and isinstance(default, int):
+                    default /= 1000
+                found[name] = Setting(unit.path, TYPES.get(kind, kind),
+                                      default)
     return found
 
 
