@@ -66,8 +66,11 @@ tell_without_guard(struct geotrip_client *client,
 	    geotrip_known_suspended(client->known, login->user,
 				    geotrip_now()))
 		return GEOTRIP_WIRE_TOLD_BLOCKED;
-	return client->config->deny_on_error ? GEOTRIP_WIRE_TOLD_TEMPFAIL :
-		GEOTRIP_WIRE_TOLD_ALLOW;
+	/* as the guard does when it cannot tell */
+	return client->config->deny_on_error &&
+		geotrip_services_have(client->config->services,
+				      login->service) ?
+		GEOTRIP_WIRE_TOLD_TEMPFAIL : GEOTRIP_WIRE_TOLD_ALLOW;
 }
 
 static enum geotrip_verdict told_verdict(enum geotrip_wire_told told)

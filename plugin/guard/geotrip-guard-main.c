@@ -20,6 +20,7 @@
 #include "geotrip-settings-read.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SERVICE_NAME "geotrip"
 /* A listener's name is the last part of its path. */
@@ -127,8 +128,12 @@ int main(int argc, char *argv[])
 		i_fatal("geotrip: Cannot read the settings: %s", error);
 	master_service_init_log(master_service);
 
-	/* not as root: the files that SQLite makes would be root's */
 	restrict_access_by_env(0, NULL);
+	/* the files that SQLite makes would be root's */
+	if (geteuid() == 0) {
+		i_fatal("geotrip: service geotrip must not run as root: "
+			"remove user = root from its block in dovecot.conf");
+	}
 	restrict_access_allow_coredumps(TRUE);
 	master_service_set_die_with_master(master_service, TRUE);
 	master_service_set_die_callback(master_service, master_gone);

@@ -68,7 +68,7 @@ void geotrip_recorder_deinit(struct geotrip_recorder **_recorder)
 	lost = geotrip_login_queue_count(recorder->queue);
 	if (lost > 0) {
 		geotrip_alarm_raise(recorder->alarm, t_strdup_printf(
-			"%s could not be written before shutdown and are lost",
+			"Lost at shutdown because of an error of the database: %s",
 			geotrip_count(lost, "login", "logins")));
 	}
 	geotrip_login_queue_deinit(&recorder->queue);

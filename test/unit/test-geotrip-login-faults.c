@@ -30,7 +30,7 @@ static void test_login_no_store(bool deny)
 	gt_run_ioloop(1);
 	test_expect_no_more_errors();
 	if (!deny)
-		test_expect_error_string("3 logins could not be written");
+		test_expect_error_string("error of the database: 3 logins");
 	gt_stop(&gt);
 	test_expect_no_more_errors();
 	test_end();
