@@ -41,6 +41,7 @@ static bool serving;
 static struct event *guard_event;
 static struct geotrip_alarm *guard_alarm;
 static struct connection_list *clients;
+static void (*all_gone_callback)(void);
 
 static void client_input(struct connection *conn);
 
@@ -186,9 +187,8 @@ static void client_destroy(struct connection *conn)
 	buffer_free(&client->output);
 	i_free(client);
 	master_service_client_connection_destroyed(master_service);
-	/* the process may be waiting for the last of them to go */
-	if (clients != NULL && clients->connections_count == 0)
-		io_loop_stop(current_ioloop);
+	if (all_gone_callback != NULL && clients->connections_count == 0)
+		all_gone_callback();
 }
 
 /* Returns FALSE if the client does not read. */
@@ -294,6 +294,11 @@ void geotrip_guard_client_create(struct master_service_connection *conn)
 			       conn->fd, conn->fd);
 	if (serving)
 		client_send_hello(client);
+}
+
+void geotrip_guard_clients_set_all_gone_callback(void (*callback)(void))
+{
+	all_gone_callback = callback;
 }
 
 unsigned int geotrip_guard_clients_count(void)

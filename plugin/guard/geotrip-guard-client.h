@@ -18,6 +18,8 @@ void geotrip_guard_clients_deinit(void);
 
 void geotrip_guard_client_create(struct master_service_connection *conn);
 unsigned int geotrip_guard_clients_count(void);
+/* Called when the last of them has gone. NULL: do not. */
+void geotrip_guard_clients_set_all_gone_callback(void (*callback)(void));
 
 /* All logins that were read have been written: tell the auth processes. */
 void geotrip_guard_clients_committed(void);

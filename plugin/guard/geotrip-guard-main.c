@@ -100,14 +100,21 @@ static void stop_draining(void *context ATTR_UNUSED)
 	io_loop_stop(current_ioloop);
 }
 
+static void drained(void)
+{
+	io_loop_stop(current_ioloop);
+}
+
 /* Told to stop by a signal, as the auth processes probably are. */
 static void drain(void)
 {
 	master_service_stop_new_connections(master_service);
+	geotrip_guard_clients_set_all_gone_callback(drained);
 	to_drain = timeout_add(DRAIN_MSECS, stop_draining, NULL);
 	while (to_drain != NULL && !has_successor() &&
 	       geotrip_guard_clients_count() > 0)
 		io_loop_run(current_ioloop);
+	geotrip_guard_clients_set_all_gone_callback(NULL);
 	timeout_remove(&to_drain);
 }
 
