@@ -75,6 +75,12 @@ class Mistakes(Case):
         self.check("rules", "3 countries in 1h, 5 countries on 7 days",
                    '"on"', '"in"')
 
+    def test_timeout(self):
+        """A geotrip_timeout that is too short, too long or none."""
+        for value in ("0", "9 ms", "5001 ms", "1 mins"):
+            with self.subTest(value):
+                self.check("timeout", value, "10 ms", "5 secs")
+
     def test_no_rule(self):
         """No rule at all."""
         self.check("rules", "", "countries in")

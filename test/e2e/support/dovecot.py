@@ -42,6 +42,7 @@ class Dovecot:
         self.spool = self.top / "spool"
         self.postfix_socket = self.spool / "private" / "auth"
         self.policy_socket = self.spool / "private" / "geotrip-policy"
+        self.guard_socket = self.run / "geotrip"
         self.database = self.top / "geotrip" / "geotrip.sqlite"
         self.mmdb = self.top / "geo" / "country.mmdb"
         self.settings = None
@@ -202,6 +203,21 @@ class Dovecot:
         """The process id of the auth process, 0 if it is not running."""
         result = self.doveadm("process", "status", "auth", json=True)
         return int(result.rows[0]["pid"]) if result.rows else 0
+
+    def guard_pid(self):
+        """The process id of the guard, 0 if it is not running."""
+        result = self.doveadm("process", "status", "geotrip", json=True)
+        return int(result.rows[0]["pid"]) if result.rows else 0
+
+    @contextlib.contextmanager
+    def guard_stopped(self):
+        """The guard does not get to run."""
+        pid = wait_until(self.guard_pid, "the guard runs")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     # Looking inside.
 
