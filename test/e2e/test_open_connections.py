@@ -151,12 +151,22 @@ class ServiceGone(Base):
         cls.postfix = cls.start_postfix(cls.dovecot)
 
     def test_stopped(self):
-        """Postfix goes on without, warns, and comes back to it."""
+        """The service ends with the last auth process, which Postfix' clients
+        keep for a while. Then Postfix goes on without, warns, and comes back
+        to it."""
         self.suspend(f"other.{self.user}")
         client = self.session()
         self.assertSends(client)
         mark = self.postfix.log_size()
+        auth, guard = self.dovecot.auth_pid(), self.policy_pid()
+        policy = self.policy()
+        self.assertEqual(policy.ask(f"other.{self.user}"), REFUSE)
         self.dovecot.stop()
+        self.assertEqual(policy.ask(f"other.{self.user}"), REFUSE)
+        # As systemd does.
+        os.kill(auth, signal.SIGTERM)
+        wait_until(lambda: not os.path.exists(f"/proc/{guard}/exe"),
+                   "the guard ends")
         self.assertSends(client)
         wait_until(lambda: "problem talking to server private/geotrip-policy"
                    in self.postfix.log(mark),
@@ -321,7 +331,8 @@ class Modes(Base):
 
 
 class Trouble(Base):
-    """The database is in trouble: nobody is refused, and it is said why."""
+    """The database is in trouble: who is known to be suspended stays refused,
+    nobody else is, and it is said why."""
 
     def setUp(self):
         super().setUp()
@@ -331,40 +342,53 @@ class Trouble(Base):
         self.addCleanup(self.policy.close)
         self.assertEqual(self.policy.ask(self.user), REFUSE)
 
-    def assertForgiven(self, mark):
-        self.assertEqual(self.policy.ask(self.user), NONE)
+    def assertSaid(self, mark):
         wait_until(lambda: "geotrip: Error: " in self.server.log(mark),
                    lambda: "an error in the log" + self.server.log(mark))
         self.assertIn(str(self.server.database), self.server.log(mark))
 
-    def wait_for(self, action):
-        wait_until(lambda: self.policy.ask(self.user) == action, action)
+    def assertRemembered(self, mark):
+        """Before and after it is noticed."""
+        for _ in range(2):
+            self.assertEqual(self.policy.ask(self.user), REFUSE)
+            self.assertEqual(self.policy.ask(f"other.{self.user}"), NONE)
+            self.assertSaid(mark)
+
+    def assertForgiven(self, mark):
+        self.assertEqual(self.policy.ask(self.user), NONE)
+        self.assertSaid(mark)
+
+    def wait_for(self, action, user=None):
+        user = user or self.user
+        wait_until(lambda: self.policy.ask(user) == action, action)
+
+    def assertWorksAgain(self):
+        user = f"new.{self.user}"
+        wait_until(lambda: self.server.geotrip(
+            "suspend", user, json=False).code == 0, "doveadm works")
+        self.wait_for(REFUSE, user)
+        self.assertEqual(self.policy.ask(self.user), REFUSE)
 
     def test_directory_gone(self):
         """Its directory is gone, and comes back."""
         directory = self.server.database.parent
         mark = self.server.log_size()
         directory.rename(directory.with_name("away"))
-        self.assertForgiven(mark)
+        self.assertRemembered(mark)
         directory.with_name("away").rename(directory)
-        self.wait_for(REFUSE)
+        self.assertWorksAgain()
 
     def test_deleted(self):
-        """It is deleted: what was in it is forgotten, and the auth process
-        makes a new one. The service never does."""
+        """It is deleted: a new one is made, with the suspensions that are
+        known."""
         mark = self.server.log_size()
-        auth = self.server.auth_pid()
-        os.kill(auth, signal.SIGSTOP)
-        try:
-            for path in self.server.database.parent.iterdir():
-                path.unlink()
-            self.assertForgiven(mark)
-            self.assertEqual(list(self.server.database.parent.iterdir()), [])
-        finally:
-            os.kill(auth, signal.SIGCONT)
-        wait_until(self.server.database.exists, "a new database")
-        self.suspend(server=self.server)
-        self.wait_for(REFUSE)
+        for path in self.server.database.parent.iterdir():
+            path.unlink()
+        self.assertRemembered(mark)
+        wait_until(lambda: self.server.query(
+            "SELECT user FROM active_suspension"), "a new database")
+        self.new_process()
+        self.assertWorksAgain()
 
     def test_garbage(self):
         """There is garbage in its place, then it comes back."""
@@ -376,13 +400,13 @@ class Trouble(Base):
         database.write_bytes(os.urandom(100000))
         shutil.chown(directory, "dovecot")
         shutil.chown(database, "dovecot")
-        self.assertForgiven(mark)
+        self.assertRemembered(mark)
         shutil.rmtree(directory)
         directory.with_name("away").rename(directory)
-        self.wait_for(REFUSE)
+        self.assertWorksAgain()
 
     def new_process(self):
-        """Another process of the service, which has nothing open yet."""
+        """Another process of the service, which remembers nothing."""
         self.server.reload()
         self.assertIsNone(self.policy.answer())
         self.policy.close()
@@ -415,8 +439,8 @@ class Trouble(Base):
         directory = self.server.database.parent
         directory.rename(directory.with_name("away"))
         mark = self.server.log_size()
-        for _ in range(500):
-            self.assertEqual(self.policy.ask(self.user), NONE)
+        for number in range(500):
+            self.assertEqual(self.policy.ask(f"{number}.{self.user}"), NONE)
         self.wait_for_log("does not exist", self.server, mark)
         lines = [line for line in self.server.log(mark).splitlines()
                  if "geotrip: Error" in line]

@@ -11,6 +11,7 @@ import time
 
 from .case import Case
 from .doveadm import Result
+from .waiting import wait_until
 
 KINDS = ("suspended", "released", "copy", "undelivered")
 COUNTS = ("sent", "deferred", "failed", "withdrawn", "sessions")
@@ -41,7 +42,11 @@ class NotifyCase(Case):
     def empty(self):
         """Nobody is suspended, nothing is queued, nothing has arrived."""
         self.smtp.reset()
+        # the guard may be creating it
         if self.dovecot.database.exists():
+            wait_until(lambda: self.dovecot.query(
+                "SELECT * FROM sqlite_schema WHERE name = 'notice'"),
+                "the database has its tables")
             self.execute("UPDATE notice SET state = 'withdrawn'"
                          " WHERE state = 'queued'")
             self.execute("UPDATE suspension SET released_at = since,"
