@@ -34,6 +34,8 @@ struct guard_client {
 	/* the logins that were judged, by the remainders of their numbers:
 	   another message may come for one of them */
 	unsigned char judged[JUDGED_BITS / 8];
+	/* what the clock said when the input was read */
+	int64_t now;
 };
 
 static struct geotrip *guard;
@@ -101,7 +103,9 @@ static void client_login(struct guard_client *client,
 		.service = wire->service,
 		.mechanism = wire->mechanism,
 		.session = *wire->session == '\0' ? NULL : wire->session,
-		.time = wire->time,
+		/* the clock may have been set back since */
+		.time = I_MIN(wire->time, client->now),
+		.now = client->now,
 	};
 	struct geotrip_wire_verdict answer = {
 		.seq = wire->seq,
@@ -235,6 +239,7 @@ static void client_input(struct connection *conn)
 		/* it is destroyed */
 		return;
 	}
+	client->now = geotrip_now();
 	while (ret > 0) T_BEGIN {
 		ret = client_read_message(client, &error);
 	} T_END_PASS_STR_IF(ret < 0, &error);

@@ -85,6 +85,13 @@ static bool check_session_again(struct geotrip_check *check)
 					   login->time);
 }
 
+/* It came so late that its user was released meanwhile. */
+static bool check_is_forgiven(const struct geotrip_check *check)
+{
+	return check->login->time <= check->user->cleared_at &&
+		check->user->cleared_at < check->login->now;
+}
+
 static void
 check_record(struct geotrip_check *check,
 	     const struct geotrip_store_login *row)
@@ -108,7 +115,8 @@ check_record(struct geotrip_check *check,
 	case GEOTRIP_VERDICT_ALLOW:
 		if (!check->counted || again)
 			return;
-		if (row->country.code[0] != '\0') {
+		if (row->country.code[0] != '\0' &&
+		    !check_is_forgiven(check)) {
 			news = geotrip_user_see(check->user, &sighting,
 						row->time - config->window);
 		}
@@ -283,7 +291,7 @@ static void check_decide(struct geotrip_check *check)
 		check_finish(check, GEOTRIP_VERDICT_TEMPFAIL);
 		return;
 	}
-	if (!check->counted || suspended) {
+	if (!check->counted || suspended || check_is_forgiven(check)) {
 		check_finish(check, GEOTRIP_VERDICT_ALLOW);
 		return;
 	}
@@ -302,7 +310,7 @@ static bool check_mend(struct geotrip_check *check)
 		return FALSE;
 	check->mended = TRUE;
 	return geotrip_mend_times(check->gt, &check->user->store,
-				  check->login->time);
+				  check->login->now);
 }
 
 static void
@@ -338,7 +346,7 @@ static void check_load(struct geotrip_check *check)
 
 	geotrip_store_load(gt->store, &check->user->store,
 			   check->login->time - gt->config->window,
-			   check->login->time, check_loaded, check);
+			   check->login->now, check_loaded, check);
 }
 
 void geotrip_login_check(struct geotrip *gt,
@@ -365,7 +373,7 @@ void geotrip_login_check(struct geotrip *gt,
 		return;
 	}
 
-	geotrip_clock_read(gt, login->time);
+	geotrip_clock_read(gt, login->now);
 	check_locate(&check);
 	check.user = geotrip_users_get(gt->users, login->user);
 	if (geotrip_recorder_failing(gt->recorder))

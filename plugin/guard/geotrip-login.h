@@ -23,7 +23,10 @@ struct geotrip_login {
 	const char *mechanism;
 	/* NULL: none */
 	const char *session;
+	/* when the credentials had been verified */
 	int64_t time;
+	/* what the clock says: a login may come late. Not before time. */
+	int64_t now;
 };
 
 /* ALLOW: let the client in. TRIP, BLOCKED: refuse it, with geotrip_message.

@@ -52,6 +52,7 @@ static void log_in(struct geotrip *gt, int64_t n)
 		.service = "smtp",
 		.mechanism = "PLAIN",
 		.time = bench_time,
+		.now = bench_time,
 	};
 
 	if (net_addr2ip(addresses[n / USERS % 2], &login.ip) < 0)

@@ -71,6 +71,20 @@ class Killed(Guard):
         self.assertNotIn("did not answer", server.log())
 
 
+    def test_auth_killed(self):
+        """kill -9 of the auth process: the guard stays, with all it knows."""
+        if sanitize.MARK in os.environ:
+            self.skipTest("the kill would be reported, and is wanted")
+        server = self.server_of_its_own().start()
+        self.trip(self.user, server=server)
+        guard, auth = server.guard_pid(), server.auth_pid()
+        os.kill(auth, signal.SIGKILL)
+        wait_until(lambda: server.auth_pid() not in (0, auth),
+                   "another auth process")
+        self.assertSuspended(self.login(self.user, "JP", server=server))
+        self.assertEqual(server.guard_pid(), guard)
+
+
 class Stopped(Guard):
     """The guard is there, and does not answer."""
 
@@ -125,6 +139,23 @@ class Stopped(Guard):
             "the account is suspended")
         self.assertSuspended(self.login(self.user, "JP", server=server))
         self.assert_asked_again(server)
+
+    def test_released_meanwhile(self):
+        """What the guard is told late does not count for a user who was
+        released since, nor does it pass for a clock that was set back."""
+        server = self.server("allow")
+        self.assertAllowed(self.login(self.user, "JP", server=server))
+        server.geotrip("suspend", self.user, json=False).expect(0)
+        with server.guard_stopped():
+            for country in ("JP", "US"):
+                self.assertAllowed(self.login(self.user, country,
+                                              server=server))
+            server.geotrip("unsuspend", self.user, json=False).expect(0)
+        server.wait_for_logins(self.user, 3)
+        self.assert_asked_again(server)
+        for country in ("BR", "DE"):
+            self.assertAllowed(self.login(self.user, country, server=server))
+        self.assertSuspended(self.login(self.user, "JP", server=server))
 
     def test_deny(self):
         """geotrip_on_error = deny: they are put off, and do not count."""

@@ -82,6 +82,7 @@ login_full_at(struct geotrip *gt, const char *user, const char *ip,
 		.mechanism = "PLAIN",
 		.session = session,
 		.time = time,
+		.now = time,
 	};
 
 	if (ip != NULL && net_addr2ip(ip, &login.ip) < 0)
