@@ -48,7 +48,7 @@ class Hostile(Case):
 
     def setUp(self):
         super().setUp()
-        self.pid = self.dovecot.auth_pid()
+        self.processes = self.dovecot.processes()
         self.last_id = 0
 
     def request(self, user, fields, password=PASSWORD):
@@ -79,7 +79,7 @@ class Hostile(Case):
         later = f"later.{self.user}"
         self.assertAllowed(self.login(later, "JP"))
         self.dovecot.wait_for_logins(later, 1)
-        self.assertEqual(self.dovecot.auth_pid(), self.pid)
+        self.assertEqual(self.dovecot.processes(), self.processes)
         self.check_log()
         self.check_rows()
         self.check_commands(users)

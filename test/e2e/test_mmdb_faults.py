@@ -40,7 +40,7 @@ class Missing(Faults):
         """Not there at the start: logins go on without a country, the log
         says what to do, and the database is used when it is there."""
         server = self.server_of_its_own(mmdb=None).start()
-        pid = server.auth_pid()
+        processes = server.processes()
         self.assertIsNone(self.country(server))
         wait_until(lambda: self.complaints(server), "a complaint")
         self.assertComplaint(server)
@@ -48,7 +48,7 @@ class Missing(Faults):
         wait_until(lambda: self.country(server) == "JP",
                    "the database is used", LOOK_SECONDS)
         self.assertComplaint(server)
-        self.assertEqual(server.auth_pid(), pid)
+        self.assertEqual(server.processes(), processes)
 
 
 class Replaced(Faults):
@@ -70,7 +70,8 @@ class Replaced(Faults):
         them has the country of one of the databases, and neither memory nor
         descriptors add up."""
         server = self.server_of_its_own().start()
-        pid = server.auth_pid()
+        processes = server.processes()
+        pid = server.guard_pid()
         renames = 1000 if LONG else 100
         changes, last, number, begin = 0, None, 0, None
         with server.auth() as auth:
@@ -94,7 +95,7 @@ class Replaced(Faults):
         self.assertEqual({row.country for row in rows}, self.known)
         self.assertEqual(sum(row[1] for row in rows),
                          number * (self.batch + 1))
-        self.assertEqual(server.auth_pid(), pid)
+        self.assertEqual(server.processes(), processes)
         self.assertEqual(end[0], begin[0])
         # The users of the load are remembered: some hundred bytes each. What
         # watches a process keeps what is freed for a while.
@@ -128,7 +129,7 @@ class Bad(Faults):
         servers = {}
         for name, content in contents.items():
             server = self.server_of_its_own().start()
-            servers[name] = server, server.auth_pid()
+            servers[name] = server, server.processes()
             self.assertEqual(self.country(server), "JP", name)
             bad = server.top / "bad"
             bad.write_bytes(content)
@@ -139,10 +140,10 @@ class Bad(Faults):
                        f"a complaint about {name}", LOOK_SECONDS)
         # It is looked at once more, and not complained about.
         wait_until(lambda: time.monotonic() > begin + 11, "a second look")
-        for name, (server, pid) in servers.items():
+        for name, (server, processes) in servers.items():
             with self.subTest(name):
                 self.assertEqual(self.country(server), "JP")
-                self.assertEqual(server.auth_pid(), pid)
+                self.assertEqual(server.processes(), processes)
                 self.assertComplaint(server)
                 self.assertIn("the previous one stays in use",
                               server.log())

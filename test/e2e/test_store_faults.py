@@ -40,7 +40,7 @@ class Victim:
         self.server.start()
         case.trip(SUSPENDED, server=self.server)
         self.load = Load(self.server, USERS + [SUSPENDED])
-        self.auth_pid = self.server.auth_pid()
+        self.processes = self.server.processes()
 
     def __str__(self):
         return f"on_error={self.on_error}"
@@ -56,7 +56,7 @@ class Victim:
         meanwhile(self.server)
         self.load = Load(self.server, USERS)
         self.server.start()
-        self.auth_pid = self.server.auth_pid()
+        self.processes = self.server.processes()
 
     def errors(self):
         """The causes in the log, and how often they are there."""
@@ -141,7 +141,8 @@ class StoreFaults(Case):
                 self.check_answers(victim)
                 self.check_rows(victim, since)
                 self.check_log(victim)
-                self.assertEqual(victim.server.auth_pid(), victim.auth_pid)
+                self.assertEqual(victim.server.processes(),
+                                 victim.processes)
                 self.assertEqual(flaws(victim.server), [])
                 (row,) = victim.server.query(
                     "SELECT count(*) FROM active_suspension WHERE user = ?",

@@ -103,6 +103,7 @@ class Dovecot:
             # More accounts trip in the tests than ever do in an hour.
             settings = {"notify_templates": paths.NOTICES,
                         "max_suspensions": "0", **self.settings}
+            text += sanitize.geotrip_conf(dovecot_conf.UNLIMITED)
             for name, value in settings.items():
                 text += f"geotrip_{name} = {value}\n"
         text += sanitize.dovecot_conf(dovecot_conf.environment,
@@ -208,6 +209,12 @@ class Dovecot:
         """The process id of the guard, 0 if it is not running."""
         result = self.doveadm("process", "status", "geotrip", json=True)
         return int(result.rows[0]["pid"]) if result.rows else 0
+
+    def processes(self):
+        """The process ids of the auth process and of the guard: they change
+        when one of them crashes."""
+        return (wait_until(self.auth_pid, "the auth process runs"),
+                wait_until(self.guard_pid, "the guard runs"))
 
     @contextlib.contextmanager
     def guard_stopped(self):

@@ -73,6 +73,17 @@ def dovecot_conf(environment, unlimited):
     return text
 
 
+def geotrip_conf(unlimited):
+    """The same of geotrip's: its service has a limit of its own, and takes
+    longer to answer."""
+    if MARK not in os.environ:
+        return ""
+    return ("service geotrip {\n"
+            f"  vsz_limit = {unlimited}\n"
+            "}\n"
+            "geotrip_timeout = 5 s\n")
+
+
 @contextlib.contextmanager
 def watching(kind):
     """Watch what is started from now on. Gives a function that returns the
