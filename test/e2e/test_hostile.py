@@ -88,9 +88,9 @@ class Hostile(Case):
         """No line of geotrip's has anything in it that is not printed as it
         is. Dovecot's own lines show session ids as they came."""
         for line in self.log_excerpt().split("\n"):
-            if re.match(TIMESTAMP + r"auth: \w+: geotrip: ", line):
+            if re.match(TIMESTAMP + r"(auth|geotrip): \w+: geotrip: ", line):
                 self.assertNotRegex(line, UNPRINTABLE)
-                self.assertIn(" auth: Info: geotrip: user=<", line)
+                self.assertIn(" geotrip: Info: geotrip: user=<", line)
 
     def check_rows(self):
         for row in self.dovecot.query("SELECT * FROM login"):

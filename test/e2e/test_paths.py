@@ -51,7 +51,7 @@ class Reauthentication(Case):
 
 
 class Shared(Case):
-    """Two auth processes on one database, as for a while after a reload."""
+    """Two servers with one database."""
 
     def other(self):
         return self.server_of_its_own({"db": self.dovecot.database}).start()

@@ -86,7 +86,7 @@ class Local(Case):
         self.assertEqual(self.intrude(server.database), ["list", "stat"])
 
     def test_modes(self):
-        """No file has a mode beyond 0640, whoever made it: the auth process,
+        """No file has a mode beyond 0640, whoever made it: the guard,
         doveadm, or a program that recreated the log."""
         server = self.server_of_its_own().start()
         self.trip(self.user, server=server)

@@ -288,10 +288,10 @@ class Files(Case):
                 self.assertIn("CAP_SETUID and CAP_SETGID", done.stderr)
 
 
-class AuthFiles(Case):
+class GuardFiles(Case):
     def test_link(self):
-        """The auth process follows no link either, goes on with logins, and
-        takes a file as soon as there is one."""
+        """The guard follows no link either, lets users in, and takes a file as
+        soon as there is one."""
         server = self.server_of_its_own()
         elsewhere = paths.own_directory(server.top / "elsewhere", "dovecot",
                                         0o750)

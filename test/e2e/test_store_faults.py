@@ -260,7 +260,7 @@ class StoreFaults(Case):
             self.assertNobodyWaited(victim)
 
     def test_newer_schema(self):
-        """A newer geotrip upgrades the database: the auth process that is
+        """A newer geotrip upgrades the database: the guard that is
         there already goes on with it; one that starts refuses it."""
         victims = self.victims()
         (row,) = victims[0].server.query("PRAGMA user_version")

@@ -42,7 +42,7 @@ def problems(database, purged=False, slack=SLACK, replay_from=0):
         found += _times(db)
         found += _enforced(db, purged, slack)
         if replay_from is not None:
-            found += _replay(db, replay_from)
+            found += _replay(db, replay_from, slack)
         return found
 
 
@@ -236,7 +236,7 @@ def _enforced(db, purged, slack):
         " AND l.time <= coalesce(s.released_at, l.time) + ?1)", slack)
 
 
-def _replay(db, since):
+def _replay(db, since, slack):
     """No login was allowed that made the rule true. The rule is the one of the
     suspensions; if it was changed, there is nothing to be replayed."""
     rules = [row[0] for row in db.execute(
@@ -257,7 +257,8 @@ def _replay(db, since):
             " ORDER BY user_id, time, id", (since,)):
         if user != current:
             current, seen = user, {}
-        forgiven = max((end for end in releases[user] if end <= when),
+        # It may have been on its way to the guard when its user was released.
+        forgiven = max((end for end in releases[user] if end <= when + slack),
                        default=0)
         seen = {place: last for place, last in seen.items()
                 if last > forgiven and when - last < window}
