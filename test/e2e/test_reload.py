@@ -76,6 +76,22 @@ class Overlap(Reload):
         server.stop()
         self.assertSound(server)
 
+    def test_one_guard(self):
+        """The old guard ends at once, though the old auth process goes on:
+        both ask the new one."""
+        server = self.server_that_keeps_clients()
+        with server.auth() as old:
+            self.assertAllowed(log_in(old, self.user, "JP"))
+            guard = server.guard_pid()
+            with server.reload_beside(old.server_pid) as new:
+                wait_until(lambda: not os.path.exists(f"/proc/{guard}/exe"),
+                           "the old guard ends")
+                self.assertAllowed(log_in(new, self.user, "US"))
+                self.assertSuspended(log_in(old, self.user, "BR"))
+        server.stop()
+        self.assertEqual(self.complaints(), [])
+        self.assertSound(server)
+
     def _log_in_until(self, server, stop, user):
         with server.auth() as auth:
             while not stop.is_set():
