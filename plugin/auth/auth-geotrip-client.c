@@ -88,6 +88,23 @@ static enum geotrip_verdict told_verdict(enum geotrip_wire_told told)
 	i_unreached();
 }
 
+static enum geotrip_wire_told verdict_told(enum geotrip_verdict verdict)
+{
+	switch (verdict) {
+	case GEOTRIP_VERDICT_UNKNOWN:
+		break;
+	case GEOTRIP_VERDICT_ALLOW:
+	case GEOTRIP_VERDICT_OBSERVE:
+		return GEOTRIP_WIRE_TOLD_ALLOW;
+	case GEOTRIP_VERDICT_TRIP:
+	case GEOTRIP_VERDICT_BLOCKED:
+		return GEOTRIP_WIRE_TOLD_BLOCKED;
+	case GEOTRIP_VERDICT_TEMPFAIL:
+		return GEOTRIP_WIRE_TOLD_TEMPFAIL;
+	}
+	i_unreached();
+}
+
 static void
 client_answer(struct geotrip_client *client, struct geotrip_held *held,
 	      enum geotrip_verdict verdict)
@@ -113,7 +130,7 @@ client_answer_without_guard(struct geotrip_client *client,
 		told = tell_without_guard(client, &login);
 	}
 	/* removes one that is committed */
-	held = geotrip_outbox_take(client->outbox, entry);
+	held = geotrip_outbox_take(client->outbox, entry, told);
 	entry = geotrip_outbox_get(client->outbox, seq);
 	if (entry != NULL)
 		geotrip_outbox_remove(client->outbox, entry);
@@ -253,7 +270,8 @@ static void client_verdict(const struct geotrip_wire_verdict *verdict,
 	if (entry->held == NULL)
 		return;
 	final = client_final_verdict(client, &login, verdict);
-	client_answer(client, geotrip_outbox_take(client->outbox, entry),
+	client_answer(client, geotrip_outbox_take(client->outbox, entry,
+						  verdict_told(final)),
 		      final);
 	if (geotrip_outbox_first_held(client->outbox) == NULL)
 		timeout_remove(&client->to_deadline);

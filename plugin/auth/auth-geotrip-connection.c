@@ -115,7 +115,6 @@ connection_handle(struct geotrip_connection *conn,
 			return -1;
 		}
 		conn->ready = TRUE;
-		conn->attempts = 0;
 		conn->callbacks->ready(&message->hello, conn->context);
 		geotrip_connection_wake(conn);
 		return 0;
@@ -129,6 +128,8 @@ connection_handle(struct geotrip_connection *conn,
 		conn->callbacks->verdict(&message->verdict, conn->context);
 		return 0;
 	case GEOTRIP_WIRE_COMMITTED:
+		/* it works, and does not only begin to */
+		conn->attempts = 0;
 		conn->callbacks->committed(message->committed.seq,
 					   conn->context);
 		return 0;

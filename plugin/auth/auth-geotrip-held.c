@@ -29,6 +29,8 @@ geotrip_held_create(struct auth_request *request,
 	held->reply = reply_size == 0 ? "" :
 		p_memdup(request->pool, reply, reply_size);
 	held->reply_size = reply_size;
+	/* until the verdict nobody may take it for one */
+	request->fields.successful = FALSE;
 	auth_request_ref(request);
 	return held;
 }
@@ -53,6 +55,8 @@ void geotrip_held_answer(struct geotrip_held **_held,
 		held_drop(request);
 		return;
 	}
+	request->fields.successful = verdict == GEOTRIP_VERDICT_ALLOW ||
+		verdict == GEOTRIP_VERDICT_OBSERVE;
 	geotrip_hook_reply(request, verdict, message, held->reply,
 			   held->reply_size);
 	/* and held, which is in its pool */

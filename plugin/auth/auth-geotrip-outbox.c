@@ -11,6 +11,8 @@
 /* More than the guard gets in a second. */
 #define MAX_ENTRIES 32768
 #define MAX_BYTES (16 * 1024 * 1024)
+/* To this many guards in a row that do not commit it. */
+#define MAX_SENT 5
 
 struct geotrip_outbox {
 	/* that of a number is at its remainder */
@@ -137,7 +139,8 @@ void geotrip_outbox_hold(struct geotrip_outbox *outbox,
 
 struct geotrip_held *
 geotrip_outbox_take(struct geotrip_outbox *outbox,
-		    struct geotrip_outbox_entry *entry)
+		    struct geotrip_outbox_entry *entry,
+		    enum geotrip_wire_told told)
 {
 	struct geotrip_held *held = entry->held;
 
@@ -145,6 +148,9 @@ geotrip_outbox_take(struct geotrip_outbox *outbox,
 	entry->held = NULL;
 	DLLIST2_REMOVE(&outbox->head, &outbox->tail, entry);
 	outbox->held_count--;
+	/* the next guard is not to take it for one that came too late */
+	geotrip_wire_login_told(entry->message, told);
+	entry->deadline = 0;
 	if (entry->seq <= outbox->committed_seq)
 		geotrip_outbox_remove(outbox, entry);
 	return held;
@@ -204,7 +210,15 @@ geotrip_outbox_next(struct geotrip_outbox *outbox)
 {
 	struct geotrip_outbox_entry *entry = NULL;
 
-	while (entry == NULL && outbox->unsent_seq < outbox->next_seq)
+	while (entry == NULL && outbox->unsent_seq < outbox->next_seq) {
 		entry = geotrip_outbox_get(outbox, outbox->unsent_seq++);
+		if (entry != NULL && entry->held == NULL &&
+		    entry->sent_count == MAX_SENT) {
+			geotrip_outbox_remove(outbox, entry);
+			entry = NULL;
+		}
+	}
+	if (entry != NULL)
+		entry->sent_count++;
 	return entry;
 }

@@ -22,6 +22,8 @@ struct geotrip_outbox_entry {
 	struct geotrip_held *held;
 	/* in microseconds of the monotonic clock; 0: no client ever waited */
 	uint64_t deadline;
+	/* how often it was sent */
+	unsigned int sent_count;
 	/* what a guard gave us to keep, or NULL */
 	unsigned char *blob;
 	size_t blob_size;
@@ -58,11 +60,12 @@ geotrip_outbox_first(struct geotrip_outbox *outbox);
 void geotrip_outbox_hold(struct geotrip_outbox *outbox,
 			 struct geotrip_outbox_entry *entry,
 			 struct geotrip_held *held);
-/* It is going to be answered: take what is held. Removes the entry if it is
+/* It is going to be answered so: take what is held. Removes the entry if it is
    committed, too. */
 struct geotrip_held *
 geotrip_outbox_take(struct geotrip_outbox *outbox,
-		    struct geotrip_outbox_entry *entry);
+		    struct geotrip_outbox_entry *entry,
+		    enum geotrip_wire_told told);
 /* The one whose deadline comes first, NULL if no client waits. */
 struct geotrip_outbox_entry *
 geotrip_outbox_first_held(struct geotrip_outbox *outbox);
@@ -80,7 +83,8 @@ void geotrip_outbox_committed(struct geotrip_outbox *outbox, uint64_t seq);
 /* Whatever is here has not been sent yet. */
 void geotrip_outbox_rewind(struct geotrip_outbox *outbox);
 /* Returns the next one to be sent, which counts as sent then; NULL if there is
-   none. */
+   none. One that was sent too often before, and that no client waits for, is
+   removed instead: guards may die of it. */
 struct geotrip_outbox_entry *
 geotrip_outbox_next(struct geotrip_outbox *outbox);
 

@@ -24,6 +24,7 @@ static struct geotrip_client *geotrip_client;
 /* What a passdb does at shutdown. It runs while requests can still be answered:
    when modules are unloaded, that is over. */
 static void (*next_passdb_deinit)(struct passdb_module *module);
+static void (*next_userdb_deinit)(struct userdb_module *module);
 
 static void stop_before_passdb(struct passdb_module *module)
 {
@@ -32,12 +33,34 @@ static void stop_before_passdb(struct passdb_module *module)
 		next_passdb_deinit(module);
 }
 
+static void stop_before_userdb(struct userdb_module *module)
+{
+	geotrip_client_stop(geotrip_client);
+	if (next_userdb_deinit != NULL)
+		next_userdb_deinit(module);
+}
+
+/* Mechanisms such as GSSAPI need no passdb. There is always a userdb. */
+static void watch_userdb(struct userdb_module *module)
+{
+	static struct userdb_module_interface iface;
+
+	iface = *module->iface;
+	next_userdb_deinit = iface.deinit;
+	iface.deinit = stop_before_userdb;
+	module->iface = &iface;
+}
+
 static void watch_shutdown(void)
 {
 	struct auth_passdb *passdb = geotrip_auth_passdbs();
+	struct auth_userdb *userdb = geotrip_auth_userdbs();
 
-	if (passdb == NULL)
+	if (passdb == NULL) {
+		if (userdb != NULL)
+			watch_userdb(userdb->userdb);
 		return;
+	}
 	next_passdb_deinit = passdb->passdb->iface.deinit;
 	passdb->passdb->iface.deinit = stop_before_passdb;
 }

@@ -16,6 +16,7 @@
 #include "auth-request-handler-private.h"
 #include "auth-settings.h"
 #include "passdb.h"
+#include "userdb.h"
 
 #if defined(GEOTRIP_DOVECOT_23)
 
@@ -30,6 +31,11 @@ geotrip_auth_service(const struct auth_request *request)
 static inline struct auth_passdb *geotrip_auth_passdbs(void)
 {
 	return auth_default_service()->passdbs;
+}
+
+static inline struct auth_userdb *geotrip_auth_userdbs(void)
+{
+	return auth_default_service()->userdbs;
 }
 
 /* Does the passdb's configuration set the field nopassword? */
@@ -60,6 +66,11 @@ geotrip_auth_service(const struct auth_request *request)
 static inline struct auth_passdb *geotrip_auth_passdbs(void)
 {
 	return auth_default_protocol()->passdbs;
+}
+
+static inline struct auth_userdb *geotrip_auth_userdbs(void)
+{
+	return auth_default_protocol()->userdbs;
 }
 
 static inline bool

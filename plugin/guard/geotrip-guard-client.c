@@ -20,6 +20,8 @@
 /* Verdicts are shorter than logins, and an auth process has at most 10,000
    clients waiting. One that does not read them is disconnected. */
 #define MAX_OUTPUT_BYTES (4 * 1024 * 1024)
+/* About thirty verdicts. */
+#define SEND_BYTES 1024
 /* The number of the last logins of a connection that are remembered: as many
    as an auth process keeps. */
 #define JUDGED_BITS 32768
@@ -71,6 +73,19 @@ client_set_judged(struct guard_client *client, uint64_t seq, bool judged)
 		client->judged[bit / 8] &= ~(1U << (bit % 8));
 }
 
+static void
+client_set_read(struct guard_client *client, uint64_t seq, bool judged)
+{
+	uint64_t skipped = seq - I_MIN(seq, JUDGED_BITS);
+
+	/* numbers of logins that were never sent have the bits of old ones */
+	for (skipped = I_MAX(skipped, client->read_seq) + 1; skipped < seq;
+	     skipped++)
+		client_set_judged(client, skipped, FALSE);
+	client->read_seq = seq;
+	client_set_judged(client, seq, judged);
+}
+
 /* Is there any sense in judging the login? */
 static bool client_judges(const struct guard_client *client,
 			  const struct geotrip_wire_login *login)
@@ -110,16 +125,19 @@ static void client_login(struct guard_client *client,
 	struct geotrip_wire_verdict answer = {
 		.seq = wire->seq,
 		.verdict = GEOTRIP_VERDICT_ALLOW,
-		.sure = guard == NULL || geotrip_knows(guard),
 	};
 	bool judges = client_judges(client, wire);
 
-	client->read_seq = wire->seq;
-	client_set_judged(client, wire->seq, judges);
 	if (judges && guard != NULL)
 		geotrip_login_check(guard, &login, client_verdict, &answer);
-	if (wire->wants_verdict)
-		geotrip_wire_write_verdict(client->output, &answer);
+	/* only now: what is told as committed includes this one from here on */
+	client_set_read(client, wire->seq, judges);
+	/* One that came too late gets no answer: the auth process is about to
+	   give its own. */
+	if (!wire->wants_verdict || (!judges && wire->deadline != 0))
+		return;
+	answer.sure = judges && (guard == NULL || geotrip_knows(guard));
+	geotrip_wire_write_verdict(client->output, &answer);
 }
 
 /*
@@ -150,6 +168,14 @@ static int client_handle(struct guard_client *client,
 	if (!client->greeted) {
 		*error_r = "it did not say hello first";
 		return -1;
+	}
+	if (message->type == GEOTRIP_WIRE_KNOWN) {
+		if (guard != NULL) {
+			geotrip_remember_suspension(guard, message->known.user,
+						    message->known.until,
+						    client->now);
+		}
+		return 0;
 	}
 	if (message->type != GEOTRIP_WIRE_LOGIN) {
 		*error_r = "it sent what an auth process does not send";
@@ -242,6 +268,9 @@ static void client_input(struct connection *conn)
 	client->now = geotrip_now();
 	while (ret > 0) T_BEGIN {
 		ret = client_read_message(client, &error);
+		/* the first of many should not wait for the last */
+		if (client->output->used >= SEND_BYTES)
+			(void)client_send(client);
 	} T_END_PASS_STR_IF(ret < 0, &error);
 	if (ret < 0) {
 		client_disconnect(client, error);
@@ -282,6 +311,7 @@ static void client_send_hello(struct guard_client *client)
 {
 	const struct geotrip_wire_hello hello = {
 		.version = GEOTRIP_WIRE_VERSION,
+		.forgot = guard != NULL && geotrip_forgot(guard),
 	};
 
 	geotrip_wire_write_hello(client->output, &hello);

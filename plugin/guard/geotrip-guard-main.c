@@ -81,8 +81,10 @@ static bool has_successor(void)
 
 static void look_for_successor(void *context ATTR_UNUSED)
 {
-	if (has_successor() || geotrip_guard_clients_count() == 0)
+	if (has_successor() || geotrip_guard_clients_count() == 0) {
 		master_service_stop(master_service);
+		io_loop_stop(current_ioloop);
+	}
 }
 
 /* The master has stopped, or has read its configuration again. */
@@ -110,6 +112,10 @@ static void drain(void)
 {
 	master_service_stop_new_connections(master_service);
 	geotrip_guard_clients_set_all_gone_callback(drained);
+	if (to_successor == NULL) {
+		to_successor = timeout_add_short(SUCCESSOR_MSECS,
+						 look_for_successor, NULL);
+	}
 	to_drain = timeout_add(DRAIN_MSECS, stop_draining, NULL);
 	while (to_drain != NULL && !has_successor() &&
 	       geotrip_guard_clients_count() > 0)

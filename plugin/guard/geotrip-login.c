@@ -418,3 +418,18 @@ bool geotrip_is_suspended(struct geotrip *gt, const char *name, int64_t now)
 	}
 	return gt->config->enforce && geotrip_user_suspended(load.user, now);
 }
+
+void geotrip_remember_suspension(struct geotrip *gt, const char *name,
+				 int64_t until, int64_t now)
+{
+	const char *error;
+
+	if (until <= now || geotrip_is_suspended(gt, name, now))
+		return;
+	if (geotrip_store_suspend_again(gt->store, name, until, &error) < 0)
+		geotrip_alarm_raise(gt->alarm, error);
+	else {
+		/* it is read with the next login */
+		geotrip_users_get(gt->users, name)->generation = 0;
+	}
+}

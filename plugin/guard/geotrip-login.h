@@ -57,6 +57,14 @@ bool geotrip_knows(const struct geotrip *gt);
    known. */
 bool geotrip_is_suspended(struct geotrip *gt, const char *user, int64_t now);
 
+/* Returns TRUE if the database was created by this process: there may be
+   suspensions that only auth processes know of. */
+bool geotrip_forgot(const struct geotrip *gt);
+/* The user was suspended until then when a guard could tell. It is written, if
+   the database does not know better. */
+void geotrip_remember_suspension(struct geotrip *gt, const char *user,
+				 int64_t until, int64_t now);
+
 /* Judge a login. login must stay valid until the callback, which is called
    exactly once. With the SQLite store it is called before this returns. */
 void geotrip_login_check(struct geotrip *gt,

@@ -118,9 +118,35 @@ static void client_input(struct connection *conn)
 	}
 }
 
+/* Disconnect the client that has been connected for longest and is between two
+   requests. */
+static void make_room(void)
+{
+	struct connection *conn;
+	struct policy_client *client, *oldest = NULL;
+
+	/* new ones are put in front */
+	for (conn = clients->connections; conn != NULL; conn = conn->next) {
+		client = container_of(conn, struct policy_client, conn);
+		if (client->to_request == NULL)
+			oldest = client;
+	}
+	if (oldest != NULL) {
+		client_hang_up(oldest, "there are too many of them: Postfix "
+			       "may have more smtpd processes than fit");
+	}
+}
+
 void geotrip_policy_client_create(struct master_service_connection *conn)
 {
-	struct policy_client *client = i_new(struct policy_client, 1);
+	struct policy_client *client;
+
+	if (clients->connections_count >= GEOTRIP_POLICY_MAX_CLIENTS)
+		make_room();
+	/* not accepted, it is closed */
+	if (clients->connections_count >= GEOTRIP_POLICY_MAX_CLIENTS)
+		return;
+	client = i_new(struct policy_client, 1);
 
 	master_service_client_connection_accept(conn);
 	client->conn.event_parent = policy_event;

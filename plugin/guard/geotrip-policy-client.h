@@ -7,6 +7,10 @@
 
 #include "geotrip-policy.h"
 
+/* Below the client_limit of the service: Postfix must not be able to keep auth
+   processes away. */
+#define GEOTRIP_POLICY_MAX_CLIENTS 900
+
 struct master_service_connection;
 
 void geotrip_policy_clients_init(struct geotrip_policy *policy,

@@ -238,3 +238,8 @@ bool geotrip_knows(const struct geotrip *gt)
 {
 	return gt->store_works;
 }
+
+bool geotrip_forgot(const struct geotrip *gt)
+{
+	return gt->store_works && geotrip_store_is_new(gt->store);
+}

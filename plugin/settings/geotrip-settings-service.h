@@ -13,7 +13,7 @@
 
 /* Postfix has a connection for each smtpd process that is at work, an auth
    process has one. */
-#define GEOTRIP_CLIENT_LIMIT 2000
+#define GEOTRIP_CLIENT_LIMIT 1000
 /* Two copies of the largest mmdb file, the old one and its successor, the users
    in memory, and SQLite. */
 #define GEOTRIP_VSZ_LIMIT (1024ULL * 1024 * 1024)

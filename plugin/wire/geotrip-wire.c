@@ -8,6 +8,10 @@
 
 /* The length does not count itself. */
 #define LENGTH_BYTES sizeof(uint16_t)
+/* Where the fields of a login are that change later: behind the type, the two
+   numbers and the time. */
+#define LOGIN_DEADLINE_OFFSET (LENGTH_BYTES + 1 + 3 * sizeof(uint64_t))
+#define LOGIN_TOLD_OFFSET (LOGIN_DEADLINE_OFFSET + sizeof(uint64_t))
 /* At most so much of a message is not strings. */
 #define OTHER_FIELDS_BYTES 128
 
@@ -148,6 +152,15 @@ bool geotrip_wire_write_login(buffer_t *dest,
 	put_string(dest, login->session, session_len);
 	message_end(dest, begin);
 	return TRUE;
+}
+
+void geotrip_wire_login_told(unsigned char *message,
+			     enum geotrip_wire_told told)
+{
+	i_assert(message[LENGTH_BYTES] == GEOTRIP_WIRE_LOGIN);
+	memset(message + LOGIN_DEADLINE_OFFSET, 0, sizeof(uint64_t));
+	message[LOGIN_TOLD_OFFSET] = told;
+	message[LOGIN_TOLD_OFFSET + 1] = 0;
 }
 
 bool geotrip_wire_write_known(buffer_t *dest,

@@ -149,6 +149,11 @@ bool geotrip_wire_write_login(buffer_t *dest,
 bool geotrip_wire_write_known(buffer_t *dest,
 			      const struct geotrip_wire_known *known);
 
+/* The client of a login that was written has been told this: change the message
+   so that it says so, and that nobody waits for a verdict. */
+void geotrip_wire_login_told(unsigned char *message,
+			     enum geotrip_wire_told told);
+
 /* Read the message at the beginning of the data. Its strings and blobs point
    into the data. Returns 1, and how many bytes the message has; 0 if it is not
    complete; or -1 with an error that says what is wrong with it. */

@@ -131,8 +131,14 @@ static void read_all(struct fuzz_input input)
  * What the guard has to answer
  */
 
+struct expected_verdict {
+	uint64_t seq;
+	/* nobody stopped waiting for it, so it has to come */
+	bool must;
+};
+
 struct expected {
-	ARRAY(uint64_t) verdicts;
+	ARRAY(struct expected_verdict) verdicts;
 	uint64_t last_seq;
 	/* an auth process would send just that: all of it is answered */
 	bool good;
@@ -146,21 +152,26 @@ static int expect_message(struct expected *expected, bool greeted,
 			  const struct geotrip_wire_message *message)
 {
 	const struct geotrip_wire_login *login = &message->login;
+	struct expected_verdict verdict;
 
 	if (!greeted) {
 		return message->type == GEOTRIP_WIRE_HELLO &&
 			message->hello.version == GEOTRIP_WIRE_VERSION ?
 			1 : -1;
 	}
-	if (message->type == GEOTRIP_WIRE_KEPT ||
-	    message->type == GEOTRIP_WIRE_KNOWN)
+	if (message->type == GEOTRIP_WIRE_KEPT)
 		return 0;
+	if (message->type == GEOTRIP_WIRE_KNOWN)
+		return 1;
 	if (message->type != GEOTRIP_WIRE_LOGIN ||
 	    login->seq <= expected->last_seq)
 		return -1;
 	expected->last_seq = login->seq;
+	verdict.seq = login->seq;
+	/* another one may come too late, or not be judged */
+	verdict.must = login->deadline == 0;
 	if (login->wants_verdict)
-		array_push_back(&expected->verdicts, &login->seq);
+		array_push_back(&expected->verdicts, &verdict);
 	return 1;
 }
 
@@ -188,15 +199,34 @@ static void expect(struct expected *expected_r, struct fuzz_input input)
 	expected_r->bad = ret < 0;
 }
 
-static void check_verdict(const struct expected *expected, unsigned int i,
+/* The verdicts come in order; i is the first one that did not come yet. */
+static void check_verdict(const struct expected *expected, unsigned int *i,
 			  const struct geotrip_wire_verdict *verdict)
 {
-	i_assert(i < array_count(&expected->verdicts));
-	i_assert(verdict->seq == array_idx_elem(&expected->verdicts, i));
+	const struct expected_verdict *next;
+
+	for (;;) {
+		i_assert(*i < array_count(&expected->verdicts));
+		next = array_idx(&expected->verdicts, (*i)++);
+		if (next->seq == verdict->seq)
+			break;
+		i_assert(!next->must);
+	}
 	/* geotrip is off */
 	i_assert(verdict->verdict == GEOTRIP_VERDICT_ALLOW);
-	i_assert(verdict->sure && verdict->until == 0);
+	i_assert(verdict->until == 0);
 	i_assert(verdict->blob_size == 0);
+}
+
+/* Those that did not come need not have come. */
+static void check_no_verdict(const struct expected *expected, unsigned int i)
+{
+	const struct expected_verdict *next;
+
+	for (; i < array_count(&expected->verdicts); i++) {
+		next = array_idx(&expected->verdicts, i);
+		i_assert(!next->must);
+	}
 }
 
 static void
@@ -216,7 +246,7 @@ check_answers(const struct expected *expected, const buffer_t *answers)
 	while (input.p < input.end) {
 		i_assert(next_message(&input, &message) == 1);
 		if (message.type == GEOTRIP_WIRE_VERDICT) {
-			check_verdict(expected, verdicts++, &message.verdict);
+			check_verdict(expected, &verdicts, &message.verdict);
 			continue;
 		}
 		i_assert(message.type == GEOTRIP_WIRE_COMMITTED);
@@ -225,7 +255,7 @@ check_answers(const struct expected *expected, const buffer_t *answers)
 		i_assert(committed <= expected->last_seq);
 	}
 	if (expected->good) {
-		i_assert(verdicts == array_count(&expected->verdicts));
+		check_no_verdict(expected, verdicts);
 		i_assert(committed == expected->last_seq);
 	}
 }

@@ -164,14 +164,17 @@ static void test_outbox_held(void)
 	test_assert(geotrip_outbox_held_count(outbox) == 3);
 	/* one from the middle */
 	entry = geotrip_outbox_get(outbox, 2);
-	test_assert(geotrip_outbox_take(outbox, entry) == &held[1]);
+	test_assert(geotrip_outbox_take(outbox, entry,
+					GEOTRIP_WIRE_TOLD_ALLOW) == &held[1]);
 	test_assert(geotrip_outbox_held_count(outbox) == 2);
 	entry = geotrip_outbox_first_held(outbox);
 	test_assert(entry->seq == 1);
-	test_assert(geotrip_outbox_take(outbox, entry) == &held[0]);
+	test_assert(geotrip_outbox_take(outbox, entry,
+					GEOTRIP_WIRE_TOLD_ALLOW) == &held[0]);
 	entry = geotrip_outbox_first_held(outbox);
 	test_assert(entry->seq == 4);
-	test_assert(geotrip_outbox_take(outbox, entry) == &held[2]);
+	test_assert(geotrip_outbox_take(outbox, entry,
+					GEOTRIP_WIRE_TOLD_ALLOW) == &held[2]);
 	test_assert(geotrip_outbox_first_held(outbox) == NULL);
 	test_assert(geotrip_outbox_held_count(outbox) == 0);
 	/* they are not committed */
@@ -202,10 +205,12 @@ static void test_outbox_committed(void)
 	test_end();
 
 	test_begin("outbox: what is committed goes with its answer");
-	test_assert(geotrip_outbox_take(outbox, entry2) == &held[0]);
+	test_assert(geotrip_outbox_take(outbox, entry2,
+					GEOTRIP_WIRE_TOLD_ALLOW) == &held[0]);
 	test_assert_strcmp(numbers(outbox, 10), "4 5 6 ");
 	test_assert(first_seq(outbox) == 4);
-	test_assert(geotrip_outbox_take(outbox, entry4) == &held[1]);
+	test_assert(geotrip_outbox_take(outbox, entry4,
+					GEOTRIP_WIRE_TOLD_ALLOW) == &held[1]);
 	test_assert_strcmp(numbers(outbox, 10), "4 5 6 ");
 	geotrip_outbox_committed(outbox, 5);
 	test_assert_strcmp(numbers(outbox, 10), "6 ");
@@ -261,7 +266,8 @@ static void test_outbox_next(void)
 	geotrip_outbox_committed(outbox, 9);
 	geotrip_outbox_rewind(outbox);
 	test_assert_strcmp(unsent(outbox), "8 ");
-	(void)geotrip_outbox_take(outbox, geotrip_outbox_first(outbox));
+	(void)geotrip_outbox_take(outbox, geotrip_outbox_first(outbox),
+				  GEOTRIP_WIRE_TOLD_ALLOW);
 	test_end();
 	geotrip_outbox_deinit(&outbox);
 }
@@ -322,7 +328,8 @@ static void test_outbox_full(void)
 	geotrip_outbox_committed(outbox, 2 + MAX_ENTRIES);
 	test_assert_strcmp(numbers(outbox, 4 + MAX_ENTRIES), "3 ");
 	test_assert(geotrip_outbox_is_full(outbox));
-	(void)geotrip_outbox_take(outbox, geotrip_outbox_first(outbox));
+	(void)geotrip_outbox_take(outbox, geotrip_outbox_first(outbox),
+				  GEOTRIP_WIRE_TOLD_ALLOW);
 	test_assert(!geotrip_outbox_is_full(outbox));
 	test_assert(geotrip_outbox_first(outbox) == NULL);
 	test_end();
