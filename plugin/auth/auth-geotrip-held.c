@@ -62,8 +62,3 @@ void geotrip_held_answer(struct geotrip_held **_held,
 	/* and held, which is in its pool */
 	auth_request_unref(&request);
 }
-
-const char *geotrip_held_user(const struct geotrip_held *held)
-{
-	return held->request->fields.user;
-}

@@ -24,7 +24,4 @@ geotrip_held_create(struct auth_request *request,
 void geotrip_held_answer(struct geotrip_held **held,
 			 enum geotrip_verdict verdict, const char *message);
 
-/* The user of the request, valid until the answer. */
-const char *geotrip_held_user(const struct geotrip_held *held);
-
 #endif
