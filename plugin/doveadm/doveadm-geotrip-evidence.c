@@ -92,15 +92,7 @@ static void print_evidence(struct geotrip_cmd *cmd, const char *user)
 
 static void cmd_geotrip_evidence(struct doveadm_cmd_context *cctx)
 {
-	struct geotrip_cmd cmd;
-	const char *user;
-
-	if (!geotrip_cmd_get_user(cctx, &user) ||
-	    !geotrip_cmd_begin(cctx, &cmd))
-		return;
-	if (geotrip_cmd_require_user(&cmd, user))
-		print_evidence(&cmd, user);
-	geotrip_cmd_end(&cmd);
+	geotrip_cmd_run_for_user(cctx, print_evidence);
 }
 
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_evidence = {

@@ -174,15 +174,7 @@ static void show_user(struct geotrip_cmd *cmd, const char *user)
 
 static void cmd_geotrip_show(struct doveadm_cmd_context *cctx)
 {
-	struct geotrip_cmd cmd;
-	const char *user;
-
-	if (!geotrip_cmd_get_user(cctx, &user) ||
-	    !geotrip_cmd_begin(cctx, &cmd))
-		return;
-	if (geotrip_cmd_require_user(&cmd, user))
-		show_user(&cmd, user);
-	geotrip_cmd_end(&cmd);
+	geotrip_cmd_run_for_user(cctx, show_user);
 }
 
 const struct doveadm_cmd_ver2 doveadm_cmd_geotrip_show = {

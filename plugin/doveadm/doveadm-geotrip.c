@@ -232,6 +232,21 @@ bool geotrip_cmd_require_user(struct geotrip_cmd *cmd, const char *user)
 	return ret > 0;
 }
 
+void geotrip_cmd_run_for_user(struct doveadm_cmd_context *cctx,
+			      void (*print)(struct geotrip_cmd *cmd,
+					    const char *user))
+{
+	struct geotrip_cmd cmd;
+	const char *user;
+
+	if (!geotrip_cmd_get_user(cctx, &user) ||
+	    !geotrip_cmd_begin(cctx, &cmd))
+		return;
+	if (geotrip_cmd_require_user(&cmd, user))
+		print(&cmd, user);
+	geotrip_cmd_end(&cmd);
+}
+
 void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user)
 {
 	e_error(cmd->event, "There is no record of the user %s",

@@ -94,6 +94,11 @@ bool geotrip_cmd_get_duration(struct doveadm_cmd_context *cctx,
 /* Returns TRUE if there is a record of the user. If not, and it looks like a
    mask, the error names the commands that take masks. */
 bool geotrip_cmd_require_user(struct geotrip_cmd *cmd, const char *user);
+/* Run a command that has no argument but a user: print is called if there is a
+   record of the user. */
+void geotrip_cmd_run_for_user(struct doveadm_cmd_context *cctx,
+			      void (*print)(struct geotrip_cmd *cmd,
+					    const char *user));
 /* Report that there is no record of the user. */
 void geotrip_cmd_no_user(struct geotrip_cmd *cmd, const char *user);
 
